@@ -1,0 +1,32 @@
+"""Kale turns a tagged Jupyter notebook into a pipeline."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kale.core import Compilation, Kale, check, compile_notebook, load, plan, run
+    from kale.errors import KaleError, Location
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Compilation",
+    "Kale",
+    "KaleError",
+    "Location",
+    "check",
+    "compile_notebook",
+    "load",
+    "plan",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use (PEP 562), so that ``import kale`` costs nothing."""
+    if name in __all__:
+        return getattr(import_module("kale.errors" if name in _ERRORS else "kale.core"), name)
+    raise AttributeError(f"module 'kale' has no attribute {name!r}")
+
+
+_ERRORS = {"KaleError", "Location"}

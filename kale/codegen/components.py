@@ -1,0 +1,116 @@
+"""The components and tasks of a pipeline specification: the interfaces and how they are wired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kale.codegen.names import METRICS_KEY, parameter_keys
+from kale.codegen.parameters import PARAMETER_TYPES, package_default
+from kale.ir import Parameter, Pipeline, Plan, PortKind, Task
+
+#: What ``set_retry`` of the SDK writes beside the count.
+_RETRY = {"backoffDuration": "0s", "backoffFactor": 2.0, "backoffMaxDuration": "3600s"}
+
+
+def component(pipeline: Pipeline, task: Task) -> dict[str, Any]:
+    """The component of a task: its ports and the label of its executor."""
+    spec: dict[str, Any] = {"executorLabel": executor_label(task)}
+    by_name = {parameter.name: parameter for parameter in pipeline.parameters}
+    parameters = {
+        port.key: _component_parameter(by_name[port.name])
+        for port in task.inputs
+        if port.kind is PortKind.PARAMETER
+    }
+    artifacts = {p.key: _artifact() for p in task.inputs if p.kind is PortKind.ARTIFACT}
+    outputs = {port.key: _artifact() for port in task.outputs}
+    if task.metrics:
+        outputs[METRICS_KEY] = _artifact("system.Metrics")
+    inputs = _present(artifacts=artifacts, parameters=parameters)
+    return spec | _present(inputDefinitions=inputs, outputDefinitions=_present(artifacts=outputs))
+
+
+def component_name(task: Task) -> str:
+    """The component's name, as the official compiler builds it."""
+    return f"comp-{task.key}"
+
+
+def executor_label(task: Task) -> str:
+    """The executor's label, as the official compiler builds it."""
+    return f"exec-{task.key}"
+
+
+def task_spec(plan: Plan, task: Task) -> dict[str, Any]:
+    """The task in the pipeline's graph: what feeds its inputs and what it waits for."""
+    options = task.options
+    keys = parameter_keys(parameter.name for parameter in plan.pipeline.parameters)
+    parameters, artifacts = {}, {}
+    for port in task.inputs:
+        producer, key = port.source or ("", port.name)
+        if port.kind is PortKind.PARAMETER:
+            parameters[port.key] = {"componentInputParameter": keys[key]}
+        else:
+            artifacts[port.key] = {
+                "taskOutputArtifact": {
+                    "outputArtifactKey": key,
+                    "producerTask": plan.task(producer).key,
+                }
+            }
+    spec: dict[str, Any] = {
+        "cachingOptions": {"enableCache": True} if is_cached(task) else {},
+        "componentRef": {"name": component_name(task)},
+        "taskInfo": {"name": task.name},
+    }
+    if options.retries:
+        spec["retryPolicy"] = {**_RETRY, "maxRetryCount": options.retries}
+    return spec | _present(
+        dependentTasks=sorted(plan.task(name).key for name in task.after),
+        inputs=_present(artifacts=artifacts, parameters=parameters),
+    )
+
+
+def is_cached(task: Task) -> bool:
+    """Whether the cluster may take the outputs of an equal task: unless the author forbids it."""
+    return task.options.caching is not False
+
+
+def root_inputs(pipeline: Pipeline) -> dict[str, Any]:
+    """The pipeline's own inputs: its parameters with their types and defaults."""
+    keys = parameter_keys(parameter.name for parameter in pipeline.parameters)
+    parameters = {keys[p.name]: _root_parameter(p) for p in pipeline.parameters}
+    return _present(parameters=parameters)
+
+
+def _present(**parts: Any) -> dict[str, Any]:
+    """The parts that hold something: a specification leaves the empty ones out."""
+    return {name: part for name, part in parts.items() if part}
+
+
+def _artifact(title: str = "system.Artifact") -> dict[str, Any]:
+    return {"artifactType": {"schemaTitle": title, "schemaVersion": "0.0.1"}}
+
+
+def _component_parameter(parameter: Parameter) -> dict[str, Any]:
+    spec: dict[str, Any] = {"parameterType": PARAMETER_TYPES[parameter.type]}
+    # Without a default of the pipeline there may be no value at run time.
+    return spec | _present(isOptional=package_default(parameter) is None)
+
+
+def _root_parameter(parameter: Parameter) -> dict[str, Any]:
+    default = package_default(parameter)
+    spec = {"isOptional": True, "parameterType": PARAMETER_TYPES[parameter.type]}
+    return spec if default is None else {**spec, "defaultValue": _protobuf(default)}
+
+
+def _protobuf(value: Any) -> Any:
+    """``value`` as protobuf's JSON holds it, in which all numbers are doubles."""
+    match value:
+        case bool() | str():
+            return value
+        case int():
+            return float(value)
+        case list():
+            return [_protobuf(item) for item in value]
+        case dict():
+            return {key: _protobuf(item) for key, item in value.items()}
+        case _:
+            return value

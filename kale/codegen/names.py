@@ -1,0 +1,53 @@
+"""Names in the package: Kubernetes names for tasks, ASCII keys for ports and parameters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Container, Iterable
+
+#: The output of the metrics task that Kubeflow Pipelines shows as scalars.
+METRICS_KEY = "metrics"
+
+#: What the Kubeflow Pipelines SDK cannot have as the name of a component's input.
+_TAKEN_BY_SDK = frozenset({"Output", "self"})
+
+
+def kubernetes_name(name: str) -> str:
+    """``name`` as Kubernetes and the official compiler spell it: lower case, digits, dashes."""
+    return re.sub("[^0-9a-z]+", "-", name.lower()).strip("-")
+
+
+def identifier(name: str) -> str:
+    """A part of a Python identifier that reads like ``name``."""
+    return re.sub("[^0-9A-Za-z_]", "_", name)
+
+
+def unique(name: str, taken: Container[str]) -> str:
+    """``name``, with the first free number from 2 behind it when it is taken."""
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
+def ascii_key(name: str) -> str:
+    """``name`` itself where it is ASCII, else its ASCII letters and a checksum of it.
+
+    The key depends on nothing but the name, so that a new variable renames no other one.
+    """
+    if name.isascii():
+        return name
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    return f"{identifier(plain) or 'v'}_{zlib.crc32(name.encode('utf-8', 'surrogatepass')):08x}"
+
+
+def parameter_keys(names: Iterable[str]) -> dict[str, str]:
+    """Map each parameter to its name in the package, which is its own where KFP takes it."""
+    keys: dict[str, str] = {}
+    for name in names:
+        key = ascii_key(name)
+        fit = key[0].isalpha() and key not in _TAKEN_BY_SDK
+        keys[name] = unique(key if fit else f"p_{key}", set(keys.values()))
+    return keys

@@ -1,0 +1,156 @@
+"""From an analysed pipeline to a plan: tasks in order, their ports and their notebooks."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+
+from kale.codegen.names import (
+    METRICS_KEY,
+    ascii_key,
+    kubernetes_name,
+    parameter_keys,
+    unique,
+)
+from kale.codegen.step_notebook import step_notebook
+from kale.errors import PackageError, raise_all
+from kale.ir import AnalyzedPipeline, Pipeline, Plan, Port, PortKind, Step, Task
+
+#: Argo takes 128 characters, and Kubeflow Pipelines puts ``-driver`` behind a task's name.
+_LONGEST_TASK_KEY = 121
+
+
+def make_plan(analyzed: AnalyzedPipeline) -> Plan:
+    """One task for each step, in topological order; steps that no edge orders keep notebook order.
+
+    Ports follow the wires: an input artifact for each candidate version of each variable, an
+    output for each variable that a later step loads. Keys are unique within a task, and a
+    variable's output key is the same for all its readers.
+
+    Raises:
+        PackageError: step names that Kubernetes would make equal, or too long for it.
+    """
+    pipeline = analyzed.pipeline
+    keys = _task_keys(pipeline)
+    waits = _waits(analyzed)
+    parameters = parameter_keys(p.name for p in pipeline.parameters)
+    outputs = {step.name: _outputs(analyzed, step.name, parameters) for step in pipeline.steps}
+    tasks = tuple(
+        _task(analyzed, step, keys[step.name], waits[step.name], parameters, outputs)
+        for step in _topological(pipeline, waits)
+    )
+    return Plan(pipeline, tasks)
+
+
+def _task_keys(pipeline: Pipeline) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    owners: dict[str, Step] = {}
+    errors = []
+    for step in pipeline.steps:
+        key = keys[step.name] = kubernetes_name(step.name)
+        first = owners.setdefault(key, step)
+        if first is not step:
+            errors.append(
+                PackageError(
+                    "KALE401",
+                    f"steps `{first.name}` and `{step.name}` are both `{key}` in Kubernetes",
+                    at=step.at,
+                    hint="rename one of them",
+                )
+            )
+        if len(key) > _LONGEST_TASK_KEY:
+            errors.append(
+                PackageError(
+                    "KALE402",
+                    f"the name of step `{step.name}` has {len(key)} characters;"
+                    f" Kubernetes takes {_LONGEST_TASK_KEY}",
+                    at=step.at,
+                    hint="shorten it",
+                )
+            )
+    raise_all(errors)
+    return keys
+
+
+def _waits(analyzed: AnalyzedPipeline) -> dict[str, tuple[str, ...]]:
+    """All that each step waits for, in notebook order: a value's producers come before it."""
+    order = {step.name: index for index, step in enumerate(analyzed.pipeline.steps)}
+    waits = {name: set(analyzed.after.get(name, ())) for name in order}
+    for wire in analyzed.wires:
+        waits[wire.consumer].update(wire.producers)
+    return {name: tuple(sorted(before, key=order.__getitem__)) for name, before in waits.items()}
+
+
+def _topological(pipeline: Pipeline, waits: Mapping[str, tuple[str, ...]]) -> list[Step]:
+    """Kahn's algorithm, the earliest ready step first (Knuth, TAOCP 1, section 2.2.3)."""
+    index = {step.name: number for number, step in enumerate(pipeline.steps)}
+    missing = {name: len(before) for name, before in waits.items()}
+    followers: dict[str, list[str]] = {name: [] for name in index}
+    for name, before in waits.items():
+        for producer in before:
+            followers[producer].append(name)
+    ready = [index[name] for name, count in missing.items() if not count]
+    heapq.heapify(ready)
+    ordered = []
+    while ready:
+        step = pipeline.steps[heapq.heappop(ready)]
+        ordered.append(step)
+        for name in followers[step.name]:
+            missing[name] -= 1
+            if not missing[name]:
+                heapq.heappush(ready, index[name])
+    assert len(ordered) == len(pipeline.steps), "an analysed pipeline is acyclic"
+    return ordered
+
+
+def _outputs(
+    analyzed: AnalyzedPipeline, step: str, parameters: Mapping[str, str]
+) -> dict[str, Port]:
+    names = sorted({wire.name for wire in analyzed.wires if step in wire.producers})
+    # The SDK's components have one namespace for parameters, inputs and outputs.
+    taken = {METRICS_KEY, *parameters.values()}
+    ports: dict[str, Port] = {}
+    for name in names:
+        key = unique(f"out_{ascii_key(name)}", taken)
+        taken.add(key)
+        ports[name] = Port(name, PortKind.ARTIFACT, key)
+    return ports
+
+
+def _inputs(
+    analyzed: AnalyzedPipeline,
+    step: str,
+    parameters: Mapping[str, str],
+    outputs: Mapping[str, Mapping[str, Port]],
+) -> tuple[Port, ...]:
+    taken = {METRICS_KEY, *parameters.values(), *(port.key for port in outputs[step].values())}
+    read = set(analyzed.summary(step).parameters)
+    ports = []
+    for name, key in parameters.items():
+        if name in read:
+            free = unique(key, {METRICS_KEY})
+            taken.add(free)
+            ports.append(Port(name, PortKind.PARAMETER, free, ("", name)))
+    wires = sorted((w for w in analyzed.wires if w.consumer == step), key=lambda wire: wire.name)
+    for wire in wires:
+        for producer in wire.producers:
+            key = unique(f"in_{ascii_key(wire.name)}", taken)
+            taken.add(key)
+            source = (producer, outputs[producer][wire.name].key)
+            ports.append(Port(wire.name, PortKind.ARTIFACT, key, source))
+    return tuple(ports)
+
+
+def _task(
+    analyzed: AnalyzedPipeline,
+    step: Step,
+    key: str,
+    after: tuple[str, ...],
+    parameters: Mapping[str, str],
+    outputs: Mapping[str, Mapping[str, Port]],
+) -> Task:
+    inputs = _inputs(analyzed, step.name, parameters, outputs)
+    saved = tuple(outputs[step.name].values())
+    metrics = analyzed.metrics if step.name == analyzed.metrics_step else ()
+    notebook = step_notebook(analyzed, step.name, inputs=inputs, outputs=saved, metrics=metrics)
+    return Task(step.name, key, inputs, saved, after, notebook, step.options, metrics)

@@ -1,0 +1,142 @@
+"""The notebook of one step: the bytes that every runner executes through papermill."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kale.codegen.literals import python_literal
+from kale.codegen.parameters import json_default
+from kale.ir import METRICS_STEP, AnalyzedPipeline, Parameter, Port, PortKind, Source
+
+#: A cell: its ``metadata.kale`` and its code.
+_Cell = tuple[dict[str, Any], str]
+
+_RUNTIME = '__import__("kale_runtime")'
+
+
+def step_notebook(
+    analyzed: AnalyzedPipeline,
+    name: str,
+    *,
+    inputs: Iterable[Port],
+    outputs: Iterable[Port],
+    metrics: tuple[str, ...] = (),
+) -> bytes:
+    """The notebook of step ``name``: nbformat 4.5 as UTF-8 JSON, the same bytes each time.
+
+    Its cells are, each part only where there is something in it: the parameters; imports;
+    functions; definitions carried from other steps; the load of ``inputs``; the step's own
+    cells, one for one; the save of ``outputs``; the metrics. ``metadata.kale`` of a cell says
+    its role and, where it is the author's, the cell and line it comes from; that of the
+    notebook maps variables to port keys. ``metrics`` are the names that the step reports.
+    """
+    ports = tuple(inputs)
+    keys: dict[str, list[str]] = {}
+    for port in ports:
+        if port.kind is PortKind.ARTIFACT:
+            keys.setdefault(port.name, []).append(port.key)
+    saved = {port.name: port.key for port in outputs}
+    by_name = {parameter.name: parameter for parameter in analyzed.pipeline.parameters}
+    given = {p.key: by_name[p.name] for p in ports if p.kind is PortKind.PARAMETER}
+    cells = _cells(analyzed, name, tuple(given.values()), tuple(keys), tuple(saved), metrics)
+    kale = {
+        "step": name,
+        "inputs": keys,
+        "outputs": saved,
+        "parameters": {p.name: _parameter(p, key) for key, p in given.items()},
+        "metrics": list(metrics),
+    }
+    return notebook_bytes(analyzed.pipeline.kernel, kale, cells)
+
+
+def notebook_bytes(kernel: str, kale: dict[str, Any], cells: Iterable[_Cell]) -> bytes:
+    """A notebook with that kernel, ``metadata.kale`` and cells, as bytes.
+
+    Keys are sorted, so the bytes depend on the values only. Text that UTF-8 cannot hold
+    (half of a surrogate pair) makes the whole notebook ASCII, with JSON's escapes.
+    """
+    document = {
+        "cells": [_cell(number, *cell) for number, cell in enumerate(cells, start=1)],
+        "metadata": {
+            "kale": kale,
+            "kernelspec": {"display_name": kernel, "language": "python", "name": kernel},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    try:
+        return _json(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return _json(document, ensure_ascii=True).encode("ascii")
+
+
+def _json(document: dict[str, Any], *, ensure_ascii: bool) -> str:
+    return json.dumps(document, ensure_ascii=ensure_ascii, indent=1, sort_keys=True) + "\n"
+
+
+def _cell(number: int, kale: dict[str, Any], code: str) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"kale": kale}
+    if kale["role"] == "parameters":
+        metadata["tags"] = ["parameters"]
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": f"{number}-{kale['role']}",
+        "metadata": metadata,
+        "outputs": [],
+        "source": lines_of(code),
+    }
+
+
+def lines_of(code: str) -> list[str]:
+    """The lines of ``code``, ends kept, as nbformat stores them; only a newline ends a line."""
+    return re.findall(r"[^\n]*\n|[^\n]+", code)
+
+
+def _parameter(parameter: Parameter, key: str) -> dict[str, Any]:
+    entry = {"type": parameter.type, "default": json_default(parameter)}
+    return entry if key == parameter.name else {**entry, "key": key}
+
+
+def _cells(
+    analyzed: AnalyzedPipeline,
+    name: str,
+    parameters: tuple[Parameter, ...],
+    loaded: tuple[str, ...],
+    saved: tuple[str, ...],
+    metrics: tuple[str, ...],
+) -> Iterator[_Cell]:
+    pipeline, summary = analyzed.pipeline, analyzed.summary(name)
+    if parameters:
+        code = "\n".join(f"{p.name} = {python_literal(p.default)}" for p in parameters)
+        yield {"role": "parameters"}, code
+    yield from _written("imports", pipeline.imports)
+    yield from _written("functions", pipeline.functions)
+    yield from _written("definition", summary.carried)
+    if loaded:
+        unchanged = dict(summary.unchanged)
+        guards = f", unchanged={python_literal(unchanged)}" if unchanged else ""
+        names = python_literal(list(loaded))
+        yield {"role": "load"}, f"{_RUNTIME}.load_inputs(globals(), {names}{guards})"
+    if name != METRICS_STEP:
+        yield from _written("step", pipeline.step(name).sources)
+    if saved or (loaded and summary.unchanged):
+        names = python_literal(list(saved))
+        yield {"role": "save"}, f"{_RUNTIME}.save_outputs(globals(), {names})"
+    if name == analyzed.metrics_step:
+        yield from _written("metrics", pipeline.metrics)
+        if metrics:
+            names = python_literal(list(metrics))
+            yield {"role": "record"}, f"{_RUNTIME}.record_metrics(globals(), {names})"
+
+
+def _written(role: str, sources: Iterable[Source]) -> Iterator[_Cell]:
+    for source in sources:
+        at = source.at
+        place = {"cell": at.cell, "line": at.line, "cell_id": at.cell_id}
+        known = {key: value for key, value in place.items() if value is not None}
+        yield {"role": role, **known}, source.code

@@ -1,0 +1,212 @@
+"""The composition root: notebook in; pipeline, files or a finished run out. No logic of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from kale.diagnostics import Diagnostic
+from kale.files import write_files
+from kale.ir import AnalyzedPipeline, Pipeline, Plan
+from kale.nbparser import TEXT_SETTINGS, parse_pipeline, read_notebook
+from kale.settings import find_settings
+from kale.static_analysis import analyze
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from kale.runners import Observer, RunResult
+
+PathLike = str | os.PathLike[str]
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What compiling a notebook left on disk: paths that exist, and the findings on the way.
+
+    ``notebooks`` maps each step, in topological order, to its notebook.
+    """
+
+    pipeline: str
+    script: Path
+    package: Path
+    notebooks: Mapping[str, Path]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The compilation as ``kale compile --json`` prints it."""
+        return {
+            "pipeline": self.pipeline,
+            "files": {
+                "script": str(self.script),
+                "package": str(self.package),
+                "notebooks": {step: str(path) for step, path in self.notebooks.items()},
+            },
+            "diagnostics": [finding.as_json() for finding in self.diagnostics],
+        }
+
+
+def load(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Pipeline:
+    """Read a tagged notebook; ``settings`` are the command line's, by metadata key.
+
+    Raises:
+        KaleError: the notebook cannot be read or is not well formed.
+
+    """
+    path = os.fspath(notebook)
+    read = read_notebook(path)
+    found = find_settings(Path(path), settings, TEXT_SETTINGS)
+    return parse_pipeline(read, override=found.override, default=found.default)
+
+
+def check(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> AnalyzedPipeline:
+    """Read and analyse a tagged notebook; nothing is run or written.
+
+    Raises:
+        KaleError: the notebook is refused; all the reasons at once.
+
+    """
+    return analyze(load(notebook, settings))
+
+
+def plan(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Plan:
+    """Read, analyse and plan a tagged notebook.
+
+    Raises:
+        KaleError: the notebook is refused.
+
+    """
+    from kale.codegen import make_plan
+
+    return make_plan(check(notebook, settings))
+
+
+def compile_notebook(
+    notebook: PathLike, output: PathLike | None = None, settings: Mapping[str, str] = _NOTHING
+) -> Compilation:
+    """Write the Kubeflow Pipelines script and package and a notebook for each step.
+
+    They go to the folder ``output``, by default the notebook's own.
+
+    Raises:
+        KaleError: the notebook is refused, or the folder cannot be written.
+
+    """
+    from kale.codegen import check_package, emit_files
+
+    planned = plan(notebook, settings)
+    found = check_package(planned)
+    files = emit_files(planned)
+    folder = Path(notebook).parent if output is None else Path(output)
+    write_files(files, folder)
+    name = planned.pipeline.name
+    return Compilation(
+        pipeline=name,
+        script=folder / f"{name}.kfp.py",
+        package=folder / f"{name}.yaml",
+        notebooks={
+            task.name: folder / PurePosixPath(f"{name}.steps/{task.name}.ipynb")
+            for task in planned.tasks
+        },
+        diagnostics=(*planned.diagnostics, *found),
+    )
+
+
+def run(
+    notebook: PathLike,
+    parameters: Iterable[str] = (),
+    *,
+    jobs: int | None = None,
+    run_dir: PathLike | None = None,
+    settings: Mapping[str, str] = _NOTHING,
+    observer: Observer | None = None,
+) -> RunResult:
+    """Run a tagged notebook as a pipeline on this machine.
+
+    ``parameters`` are ``NAME=VALUE`` texts, read by the parameters' types; ``jobs`` bounds how
+    many steps run at once, by default as many as there are processors. A step that fails is
+    in the result, not an exception.
+
+    Raises:
+        KaleError: the notebook or a parameter is refused, or the run cannot be set up.
+        KeyboardInterrupt: the run was interrupted; nothing of it is left running.
+
+    """
+    planned = plan(notebook, settings)
+    return run_plan(planned, parameters, jobs=jobs, run_dir=run_dir, observer=observer)
+
+
+def run_plan(
+    planned: Plan,
+    parameters: Iterable[str] = (),
+    *,
+    jobs: int | None = None,
+    run_dir: PathLike | None = None,
+    observer: Observer | None = None,
+) -> RunResult:
+    """Run a plan on this machine, as :func:`run` does."""
+    from kale import runners
+    from kale.codegen import emit_runtime
+
+    folder = Path(planned.pipeline.path).parent
+    values = runners.read_parameters(planned.pipeline, parameters)
+    name = planned.pipeline.name
+    return runners.run(
+        planned,
+        runtime=emit_runtime(),
+        run_dir=runners.default_run_dir(folder, name) if run_dir is None else Path(run_dir),
+        cwd=folder,
+        parameters=values,
+        jobs=jobs,
+        observer=observer if observer is not None else runners.Silent(),
+    )
+
+
+class Kale:
+    """The original project's entry point: a notebook and its settings.
+
+    ``run`` converts the notebook; what is not given is taken from the notebook itself.
+    """
+
+    def __init__(
+        self,
+        source_notebook_path: PathLike,
+        pipeline_name: str | None = None,
+        pipeline_descr: str | None = None,
+        docker_image: str | None = None,
+        experiment_name: str | None = None,
+        output_dir: PathLike | None = None,
+    ) -> None:
+        self.source_notebook_path = os.fspath(source_notebook_path)
+        self.output_dir = output_dir
+        given = {
+            "pipeline_name": pipeline_name,
+            "pipeline_description": pipeline_descr,
+            "docker_image": docker_image,
+            "experiment_name": experiment_name,
+        }
+        self.settings = {key: value for key, value in given.items() if value is not None}
+
+    def notebook_to_graph(self) -> nx.DiGraph[str]:
+        """The steps' graph, as :func:`kale.nbparser.parse_notebook` gives it.
+
+        Raises:
+            KaleError: the notebook is refused.
+
+        """
+        from kale.nbparser import to_graph
+
+        return to_graph(load(self.source_notebook_path, self.settings))
+
+    def run(self) -> Compilation:
+        """Convert the notebook: script, package and step notebooks, on disk.
+
+        Raises:
+            KaleError: the notebook is refused, or the folder cannot be written.
+
+        """
+        return compile_notebook(self.source_notebook_path, self.output_dir, self.settings)

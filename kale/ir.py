@@ -1,0 +1,317 @@
+"""Every value that crosses a package boundary, all frozen.
+
+A type says how far processing got: a front end makes a :class:`Pipeline`, the analysis an
+:class:`AnalyzedPipeline`, the planner a :class:`Plan`, and emitters turn that into :data:`Files`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Any, Literal
+
+from kale.diagnostics import Diagnostic
+from kale.errors import Location
+
+#: What an emitter returns: relative path to content, nothing written yet.
+Files = Mapping[PurePosixPath, bytes]
+
+#: Ordered (key, value) pairs, one a key: a mapping that can be hashed.
+Pairs = tuple[tuple[str, str], ...]
+
+#: Types of pipeline parameters, by the names that notebooks use.
+ParameterType = Literal["str", "int", "float", "bool", "list", "dict"]
+
+
+# --------------------------------------------------------------------------- front end
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The code of one cell, or of one statement of it.
+
+    Line ``k`` of ``code`` is line ``at.line + k - 1`` of cell ``at.cell``. ``python`` is the
+    same code as plain Python, line for line, its IPython syntax replaced by calls that read
+    the same names; analyses read ``python``, kernels run ``code``.
+    """
+
+    code: str
+    at: Location
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A pipeline parameter: a small JSON value with a default.
+
+    ``literal`` is the default as a Python literal (``repr``); a default of ``None`` makes
+    the parameter optional, its ``type`` then comes from the annotation or is ``str``.
+    """
+
+    name: str
+    type: ParameterType
+    literal: str
+    at: Location
+
+    @property
+    def default(self) -> Any:
+        """The default, made anew at each call, so that no two callers share a list."""
+        return ast.literal_eval(self.literal)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretEnv:
+    """Environment variable ``env`` filled from key ``key`` of the Kubernetes secret ``secret``."""
+
+    secret: str
+    key: str
+    env: str
+
+
+@dataclass(frozen=True, slots=True)
+class Toleration:
+    """A taint that the step's pod tolerates; ``effect`` is Kubernetes' word, as ``NoSchedule``."""
+
+    key: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeMount:
+    """An existing persistent volume claim and the absolute path it is mounted at."""
+
+    claim: str
+    mount_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """What tags and ``steps_defaults`` ask for one step; ``None`` and empty mean "not said".
+
+    ``limits`` and ``requests`` map Kubernetes resource names to quantities (``memory`` to
+    ``1.5Gi``); ``timeout`` is in seconds; ``retries`` counts attempts after a failure.
+    """
+
+    image: str | None = None
+    packages: tuple[str, ...] = ()
+    limits: Pairs = ()
+    requests: Pairs = ()
+    retries: int | None = None
+    timeout: int | None = None
+    caching: bool | None = None
+    report: bool | None = None
+    env: Pairs = ()
+    secrets: tuple[SecretEnv, ...] = ()
+    labels: Pairs = ()
+    annotations: Pairs = ()
+    node_selectors: Pairs = ()
+    tolerations: tuple[Toleration, ...] = ()
+    volumes: tuple[VolumeMount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step as its author wrote it: its cells in notebook order and what it asks for.
+
+    ``after`` holds the names of ``prev:`` tags, in notebook order; ``at`` is its first cell.
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    after: tuple[str, ...]
+    options: StepOptions
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A tagged notebook, read: well formed and, over its ``after`` edges, acyclic.
+
+    ``name`` is a valid Kubeflow Pipelines name, ``title`` what the author wrote. ``steps``
+    stand in the notebook order of their first cells. ``imports`` and ``functions`` hold
+    cells, in notebook order, as does ``metrics``. ``kernel`` is the kernelspec's name.
+    ``image`` is ``None`` when nobody named one. ``settings`` holds pipeline-wide notebook
+    metadata that later stages act on, as JSON text by its key.
+    """
+
+    name: str
+    title: str
+    path: str
+    description: str = ""
+    experiment: str = ""
+    image: str | None = None
+    kernel: str = "python3"
+    parameters: tuple[Parameter, ...] = ()
+    imports: tuple[Source, ...] = ()
+    functions: tuple[Source, ...] = ()
+    steps: tuple[Step, ...] = ()
+    metrics: tuple[Source, ...] = ()
+    settings: Pairs = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def step(self, name: str) -> Step:
+        """The step of that name.
+
+        Raises:
+            KeyError: there is none.
+
+        """
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)
+
+
+# --------------------------------------------------------------------------- analysis
+
+
+def _no_names() -> Mapping[str, Location]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class StepSummary:
+    """What one step reads, binds and changes; names map to the first place it does so.
+
+    ``uses`` are upward-exposed reads. ``defs`` are names its top level may bind, those of
+    them that it binds on every path are in ``certain``. ``mutations`` are names whose
+    objects it may change in place; those it surely changes are in ``certain`` too.
+    ``parameters`` are the pipeline parameters it must be given, ``carried`` is the code
+    of other steps that stands at its head, ``unchanged`` maps each input that it must
+    leave as it was to the step that reads it at the same time.
+    """
+
+    name: str
+    defs: Mapping[str, Location] = field(default_factory=_no_names)
+    uses: Mapping[str, Location] = field(default_factory=_no_names)
+    mutations: Mapping[str, Location] = field(default_factory=_no_names)
+    certain: frozenset[str] = frozenset()
+    definitions: frozenset[str] = frozenset()
+    parameters: tuple[str, ...] = ()
+    carried: tuple[Source, ...] = ()
+    unchanged: Pairs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A value that travels: ``consumer`` loads ``name`` as saved by ``producers``.
+
+    Several producers are unordered steps that may each have changed the value; the load
+    takes the version that changed. ``optional`` values may be unbound where they come from.
+    """
+
+    name: str
+    producers: tuple[str, ...]
+    consumer: str
+    at: Location
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzedPipeline:
+    """A pipeline with its data flow.
+
+    ``summaries`` has one entry a step, in the order of ``pipeline.steps``, and a last one
+    named :data:`METRICS_STEP` when the metrics need a step of their own; that step is then
+    in ``pipeline.steps`` too. ``after`` maps each step to all the steps it waits for, its
+    ``prev:`` tags and the edges inferred from data. ``metrics`` are the names reported, and
+    ``metrics_step`` the step whose notebook ends with the metrics cells.
+    """
+
+    pipeline: Pipeline
+    summaries: tuple[StepSummary, ...]
+    wires: tuple[Wire, ...]
+    after: Mapping[str, tuple[str, ...]]
+    metrics: tuple[str, ...] = ()
+    metrics_step: str | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def summary(self, name: str) -> StepSummary:
+        """The summary of the step of that name.
+
+        Raises:
+            KeyError: there is none.
+
+        """
+        for summary in self.summaries:
+            if summary.name == name:
+                return summary
+        raise KeyError(name)
+
+
+#: The name of the step made for ``pipeline-metrics`` cells that no author's step can hold.
+METRICS_STEP = "pipeline-metrics"
+
+#: The name of the step made of untagged cells that stand before the first tagged one.
+SETUP_STEP = "setup"
+
+
+# --------------------------------------------------------------------------- plan
+
+
+class PortKind(Enum):
+    """How a value reaches a task: as a small JSON value, or as a file."""
+
+    PARAMETER = "parameter"
+    ARTIFACT = "artifact"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a task.
+
+    ``name`` is the variable, ``key`` its name in the package (ASCII, unique among the
+    task's ports), ``source`` the task and key that feed it: ``("", parameter)`` for a
+    pipeline parameter, ``None`` for an output.
+    """
+
+    name: str
+    kind: PortKind
+    key: str
+    source: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One step, ready to run: a notebook, its ports and its options.
+
+    ``name`` is the step's, ``key`` its name in the package (Kubernetes'). ``after`` names
+    all the tasks it waits for. ``notebook`` is the step notebook's JSON, the same bytes for
+    every runner. An input variable with several candidate versions has several ports.
+    ``metrics`` are the names this task reports.
+    """
+
+    name: str
+    key: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    after: tuple[str, ...]
+    notebook: bytes
+    options: StepOptions
+    metrics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A pipeline, ready to emit or run; ``tasks`` are in topological order."""
+
+    pipeline: Pipeline
+    tasks: tuple[Task, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def task(self, name: str) -> Task:
+        """The task of the step of that name.
+
+        Raises:
+            KeyError: there is none.
+
+        """
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise KeyError(name)

@@ -1,0 +1,172 @@
+"""Classes and functions of the notebook (``__main__``) on their way from one step to another.
+
+A class defined in the notebook is saved by name: the loading step's class of that name, which
+the functions cells have defined by then, takes its place, so that ``isinstance`` holds. Its
+definition travels beside it, by value, for steps that do not define it.
+
+A function is saved by value and lives, once loaded, in the loading step's own global names, as
+all functions of one kernel do; names that it reads and that are not there yet are bound as
+they were. Where the step has the very same function already, that one is taken.
+
+Known gaps: an instance of a class that the notebook later redefines under the same name becomes
+an instance of the later class in a step that defines that one (a warning says so); two closures
+over one variable no longer share it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import types
+import warnings
+from typing import Any
+
+from .manifest import MarshalError
+
+#: Classes that came by value because the loading step lacks them, by name and fingerprint.
+_travelled: dict[tuple[str, str], Any] = {}
+
+#: Those of them, and functions, by id, that were made and not filled yet.
+_unfilled: set[object] = set()
+
+
+def find(qualname: str) -> Any:
+    """The object of the notebook that ``qualname`` (``Outer.Inner``) leads to, or ``None``."""
+    found: Any = sys.modules["__main__"]
+    for part in qualname.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found
+
+
+def is_notebook_class(obj: Any) -> bool:
+    """Whether ``obj`` is a class that the notebook defined and still reaches by its name."""
+    return isinstance(obj, type) and obj.__module__ == "__main__" and find(obj.__qualname__) is obj
+
+
+def is_notebook_function(obj: object) -> bool:
+    """Whether ``obj`` is a Python function whose global names are the notebook's."""
+    return isinstance(obj, types.FunctionType) and obj.__globals__ is vars(sys.modules["__main__"])
+
+
+def class_key(cls: type) -> tuple[str, str]:
+    """The name of a class and a digest of the code in its body, equal in every process.
+
+    Where two steps each define a class of one name, it tells the two apart.
+    """
+    parts: list[object] = [base.__qualname__ for base in cls.__bases__]
+    for name, value in sorted(vars(cls).items(), key=lambda item: item[0]):
+        code = getattr(getattr(value, "__func__", value), "__code__", None)
+        if name in ("_member_names_", "__match_args__"):
+            parts.append(value)
+        elif code is not None:
+            parts += name, code.co_code.hex(), code.co_names, code.co_varnames
+            parts += [c for c in code.co_consts if isinstance(c, int | float | str)]
+    return cls.__qualname__, hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()
+
+
+def load_class(*key: str) -> Any:
+    """The class of this process that stands for the one that :func:`class_key` described.
+
+    Raises:
+        MarshalError: the notebook does not define it here, and it did not travel.
+    """
+    here = find(key[0])
+    if isinstance(here, type):
+        if class_key(here) != key:
+            text = f"a value's class `{key[0]}` is not the `{key[0]}` of this step, and becomes it"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+        return here
+    if key not in _travelled:
+        raise MarshalError(f"define its class `{key[0]}` in a cell tagged `functions`")
+    return _travelled[key]
+
+
+def is_missing(key: tuple[str, str]) -> bool:
+    """Whether loading the class needs its definition."""
+    return not isinstance(find(key[0]), type) and key not in _travelled
+
+
+def reduce_definition(cls: type, by_value: Any) -> tuple[Any, ...]:
+    """Wrap cloudpickle's reduction of a class so that a class already here is taken instead."""
+    make, arguments, state, _, _, fill = by_value
+    key = class_key(cls)
+    return make_class, (key, make, arguments), (key, fill, state), None, None, fill_class
+
+
+def make_class(key: tuple[str, str], make: Any, arguments: Any) -> Any:
+    """The class that stands for ``key`` here; an empty new one where there is none."""
+    if is_missing(key):
+        _unfilled.add(key)
+        _travelled[key] = make(*arguments)
+    return _travelled[key] if key in _travelled else find(key[0])
+
+
+def fill_class(cls: type, state: Any) -> None:
+    """Give a class that :func:`make_class` made its attributes; leave any other alone."""
+    key, fill, attributes = state
+    if key in _unfilled:
+        _unfilled.remove(key)
+        fill(cls, attributes)
+
+
+def class_data(cls: Any) -> dict[str, Any]:
+    """What a step may have changed of a class: its public or private data, and added methods."""
+    if hasattr(cls, "_member_map_"):  # an Enum: it cannot be changed
+        return {}
+    return {
+        name: value
+        for name, value in vars(cls).items()
+        if not name.startswith(("__", "_abc_"))
+        and (
+            not hasattr(type(value), "__get__")
+            or (
+                isinstance(value, types.FunctionType)
+                and value.__qualname__.rpartition(".")[0]
+                not in (cls.__qualname__, "__create_fn__.<locals>")
+            )
+        )
+    }
+
+
+def update_class(cls: type, data: dict[str, Any]) -> type:
+    """Give a class the attributes that a step may have changed."""
+    for name, value in data.items():
+        setattr(cls, name, value)
+    return cls
+
+
+def reduce_function(function: types.FunctionType, by_value: Any) -> tuple[Any, ...]:
+    """Wrap cloudpickle's reduction of a function: its global names are the loading notebook's."""
+    make, (code, _, *arguments), state, _, _, fill = by_value
+    known = (sys.version_info[:2], function.__qualname__, make, code, arguments)
+    return make_function, known, (fill, state), None, None, fill_function
+
+
+def make_function(version: Any, qualname: str, make: Any, code: Any, arguments: Any) -> Any:
+    """The notebook's own function where it is the same, else a new one with its global names.
+
+    Raises:
+        MarshalError: another version of Python saved it, whose byte code is not this one's.
+    """
+    if version != sys.version_info[:2]:
+        raise MarshalError(f"`{qualname}` needs Python {version[0]}.{version[1]}")
+    here = find(qualname)
+    codes = [c.replace(co_firstlineno=1) for c in (code, getattr(here, "__code__", code))]
+    if is_notebook_function(here) and not code.co_freevars and codes[0] == codes[1]:
+        return here
+    function = make(code, vars(sys.modules["__main__"]), *arguments)
+    _unfilled.add(id(function))
+    return function
+
+
+def fill_function(function: Any, state: Any) -> None:
+    """Give a function its attributes, and its global names the values that are missing here."""
+    fill, (attributes, slots) = state
+    for name, value in slots["__globals__"].items():
+        function.__globals__.setdefault(name, value)
+    if id(function) in _unfilled:
+        _unfilled.remove(id(function))
+        fill(function, (attributes, {**slots, "__globals__": {}}))
+    else:
+        # One already here keeps its defaults: they may be compared by identity (sentinels).
+        vars(function).update(attributes)

@@ -1,0 +1,169 @@
+"""What the cells of a step notebook call: load inputs, save outputs, record metrics.
+
+The files are named by a JSON file whose path is in the variable ``KALE_STEP_CONTEXT``:
+``{"step": name, "inputs": {name: [directory, …]}, "outputs": {name: directory}, "metrics":
+file}``. An input with several directories has several versions, of which one was changed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .digest import digest
+from .manifest import UNBOUND, Manifest, MarshalError, quoted
+from .sharing import find_groups
+from .values import Loader, describe, pick, publish, save_group
+
+#: Inputs that this process loaded and may save or has to compare: the object's id, its digest
+#: then (``None`` if it cannot be told), its directory and its manifest.
+_loaded: dict[str, tuple[int, str | None, Path, Manifest]] = {}
+
+#: Inputs that this step must leave as they are: the step that reads each at the same time.
+_guards: dict[str, str] = {}
+
+
+def load_inputs(
+    namespace: dict[str, Any], names: Sequence[str], unchanged: Mapping[str, str] | None = None
+) -> None:
+    """Bind the names to the values that earlier steps saved; an unbound one stays unbound.
+
+    ``unchanged`` maps inputs that this step must not change to the step that reads the same
+    value and may run at the same time; :func:`save_outputs` checks them.
+
+    Raises:
+        MarshalError: a value is missing or damaged, cannot be loaded, or was changed by two
+            steps at once; the message names all that failed, and nothing is bound.
+    """
+    __tracebackhide__ = True
+    context, loader, guards = _context(), Loader(), unchanged or {}
+    values, failures = dict[str, Any](), list[str]()
+    for name in names:
+        try:
+            directory, manifest = pick([Path(d) for d in context["inputs"][name]], name)
+            if manifest.backend != UNBOUND:
+                values[name] = loader.load(directory, manifest)
+            if name in guards or name in context["outputs"]:
+                value = values.get(name)
+                _loaded[name] = id(value), digest(value), directory, manifest
+        except MarshalError as error:
+            failures.append(str(error))
+    _raise(failures)
+    _guards.update(guards)
+    namespace.update(values)
+
+
+def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Save the values of the names for later steps, each that can be saved.
+
+    A value that was loaded and not changed is handed on as the files it came from.
+
+    Raises:
+        MarshalError: a value cannot be saved, or the step changed an input that another step
+            reads at the same time; the message names all that failed.
+    """
+    __tracebackhide__ = True
+    _raise(_broken_guards(namespace))
+    context, failures = _context(), list[str]()
+    targets = {name: Path(context["outputs"][name]) for name in names}
+    values = {name: namespace[name] for name in names if name in namespace}
+    manifests = {name: describe(name, context["step"], value) for name, value in values.items()}
+    for name, value in values.items():
+        if name in _loaded:
+            now = digest(value)
+            changed = now is None or now != _loaded[name][1]
+            manifests[name] = replace(manifests[name], digest=now, changed=changed)
+    for group in find_groups(values):
+        try:
+            if _is_as_loaded(group, values, manifests):
+                for name in group:
+                    *_, directory, manifest = _loaded[name]
+                    kept = replace(manifests[name], backend=manifest.backend, files=manifest.files)
+                    publish(replace(kept, member=manifest.member), directory, targets[name])
+            else:
+                save_group({name: values[name] for name in group}, targets, manifests)
+        except MarshalError as error:
+            failures.append(str(error))
+    for name in [name for name in names if name not in values]:
+        # A name that was loaded and deleted has changed; one that never had a value has not.
+        gone = name in _loaded and _loaded[name][3].backend != UNBOUND
+        unbound = Manifest(name, context["step"], "", UNBOUND, changed=gone)
+        publish(unbound, Path(), targets[name])
+    _raise(failures)
+
+
+def record_metrics(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Write the values of the names to the metrics file, as JSON.
+
+    Raises:
+        MarshalError: a name has no value.
+    """
+    __tracebackhide__ = True
+    missing = [name for name in names if name not in namespace]
+    if missing:
+        _raise([f"{quoted(missing)} cannot be reported: no value; assign it in a step"])
+    path = Path(_context()["metrics"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(json.dumps({name: as_metric(namespace[name]) for name in names}), "utf-8")
+    partial.replace(path)
+
+
+def as_metric(value: Any) -> bool | int | float | str:
+    """The value as JSON can hold it: numbers and text as they are, the rest as short text."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return repr(value)[:200]
+
+
+def _context() -> dict[str, Any]:
+    __tracebackhide__ = True
+    path = os.environ.get("KALE_STEP_CONTEXT")
+    if not path:
+        raise MarshalError("this is one step of a pipeline; start the pipeline with `kale run`")
+    context: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+    return context
+
+
+def _raise(failures: list[str]) -> None:
+    __tracebackhide__ = True  # IPython then shows the cell only
+    if failures:
+        raise MarshalError("\n".join(failures))
+
+
+def _broken_guards(namespace: Mapping[str, Any]) -> list[str]:
+    failures = []
+    for name, reader in _guards.items():
+        _, before, _, manifest = _loaded[name]
+        if manifest.backend == UNBOUND or name not in namespace:
+            continue
+        if before is None:
+            text = f"whether this step changes `{name}`, which step `{reader}` reads, is not known"
+            warnings.warn(text, RuntimeWarning, stacklevel=3)
+        elif digest(namespace[name]) != before:
+            failures.append(
+                f"this step changed `{name}`, which step `{reader}` reads and may do so at the "
+                "same time; order the two with a `prev:` tag"
+            )
+    return failures
+
+
+def _is_as_loaded(
+    group: list[str], values: Mapping[str, object], manifests: Mapping[str, Manifest]
+) -> bool:
+    """Whether these are the objects that were loaded, unchanged, and from one file if several."""
+    if any(manifests[n].changed is not False or _loaded[n][0] != id(values[n]) for n in group):
+        return False
+    origins = [_loaded[name][3] for name in group]
+    return len(group) == 1 or all(m.member and m.files == origins[0].files for m in origins)

@@ -1,0 +1,244 @@
+"""From cells to a :class:`Pipeline`: steps joined, options merged, all checked together."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from kale.diagnostics import Diagnostic, diagnose
+from kale.errors import KaleError, NotebookError, raise_all
+from kale.ir import METRICS_STEP, SETUP_STEP, Pipeline, Source, Step
+from kale.nbparser.cells import Role, TaggedCell, parse_cells
+from kale.nbparser.graph import Edge, check_edges, check_names
+from kale.nbparser.ipython import to_python
+from kale.nbparser.metadata import parse_settings
+from kale.nbparser.notebook import Notebook
+from kale.nbparser.options import PlacedOption, merge_options
+from kale.nbparser.parameters import parse_parameters
+from kale.nbparser.syntax import parse_quietly, syntax_error
+from kale.nbparser.tag_kinds import OptionTag
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class _StepCells:
+    """One step while its cells are gathered; the name of the step is its key."""
+
+    sources: list[Source] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    options: list[PlacedOption] = field(default_factory=list)
+
+
+def parse_pipeline(
+    notebook: Notebook,
+    *,
+    override: Mapping[str, str] = _NOTHING,
+    default: Mapping[str, str] = _NOTHING,
+) -> Pipeline:
+    """The pipeline that a tagged notebook describes.
+
+    ``override`` and ``default`` hold settings by their key in the notebook metadata, as
+    ``pipeline_name``; the first beats what the notebook says, which beats the second. Without
+    any, the pipeline has the name of the file. Nothing of the notebook is run.
+
+    Raises:
+        KaleError: all that is wrong with the notebook, in the order of the places; the codes
+            are KALE008 to KALE010, KALE101 to KALE118, KALE200, KALE202 and KALE203.
+    """
+    settings, errors = parse_settings(notebook, override, default)
+    cells, tag_errors, diagnostics = parse_cells(notebook)
+    sources = _sources(notebook, cells)
+    problems: list[KaleError] = [*errors, *tag_errors, *_syntax_errors(cells, sources)]
+    if not tag_errors and not any(cell.role is Role.STEP for cell in cells):
+        problems.append(_no_step(notebook))
+    parameters, parameter_errors = parse_parameters(_of(Role.PARAMETERS, cells, sources))
+    problems += parameter_errors
+    setup = any(cell.role is Role.SETUP and _has_code(sources[cell.cell.number]) for cell in cells)
+    gathered = _gather(notebook, cells, sources, setup=setup)
+    problems += _check(gathered, cells, notebook, setup=setup)
+    steps = _steps(gathered, settings.defaults, problems, setup=setup)
+    raise_all(problems)
+    found = [*settings.diagnostics, *diagnostics]
+    if setup:
+        found.append(_setup_notice(gathered[SETUP_STEP]))
+    return Pipeline(
+        name=settings.name,
+        title=settings.title,
+        path=notebook.path,
+        description=settings.description,
+        experiment=settings.experiment,
+        image=settings.image,
+        kernel=notebook.kernel,
+        parameters=parameters,
+        imports=_of(Role.IMPORTS, cells, sources),
+        functions=_of(Role.FUNCTIONS, cells, sources),
+        steps=steps,
+        metrics=_of(Role.METRICS, cells, sources),
+        settings=settings.settings,
+        diagnostics=tuple(sorted(found, key=lambda one: (one.at and one.at.cell) or 0)),
+    )
+
+
+def _sources(notebook: Notebook, cells: Iterable[TaggedCell]) -> dict[int, Source]:
+    """The code of each active cell; the names that any of them binds tell ``$x`` from ``$HOME``."""
+    active = tuple(cells)
+    known: set[str] = set()
+    for tagged in active:
+        tree = parse_quietly(to_python(tagged.cell.source))
+        known.update(_bound(tree) if tree is not None else ())
+    sources: dict[int, Source] = {}
+    for tagged in active:
+        code = tagged.cell.source
+        at = notebook.place(tagged.cell, 1, tagged.steps[0] if tagged.steps else None)
+        sources[tagged.cell.number] = Source(code, at, to_python(code, known))
+    return sources
+
+
+def _bound(tree: ast.Module) -> Iterable[str]:
+    """Every name that is bound anywhere in a cell; a few too many do no harm."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
+                yield name
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name
+            case ast.alias(name=name, asname=asname):
+                yield asname or name.partition(".")[0]
+
+
+def _syntax_errors(
+    cells: Iterable[TaggedCell], sources: Mapping[int, Source]
+) -> Iterable[KaleError]:
+    errors = (
+        syntax_error(sources[cell.cell.number].python, sources[cell.cell.number].at)
+        for cell in cells
+    )
+    return [error for error in errors if error is not None]
+
+
+def _of(
+    role: Role, cells: Iterable[TaggedCell], sources: Mapping[int, Source]
+) -> tuple[Source, ...]:
+    return tuple(sources[cell.cell.number] for cell in cells if cell.role is role and _counts(cell))
+
+
+def _counts(cell: TaggedCell) -> bool:
+    """Whether the cell is worth running: an empty one that nobody tagged is not."""
+    return bool(cell.cell.source.strip()) or not cell.joined
+
+
+def _has_code(source: Source) -> bool:
+    """Whether there is more than comments; what cannot be parsed is code."""
+    tree = parse_quietly(source.python)
+    return tree is None or bool(tree.body)
+
+
+def _gather(
+    notebook: Notebook,
+    cells: Iterable[TaggedCell],
+    sources: Mapping[int, Source],
+    *,
+    setup: bool,
+) -> dict[str, _StepCells]:
+    """The steps by name, in the notebook order of their first cells."""
+    gathered: dict[str, _StepCells] = {}
+    for cell in cells:
+        names = (SETUP_STEP,) if cell.role is Role.SETUP and setup else cell.steps
+        for name in names:
+            step = gathered.setdefault(name, _StepCells())
+            at = replace(sources[cell.cell.number].at, step=name)
+            place = notebook.place(cell.cell, step=name)
+            source = sources[cell.cell.number]
+            if _has_code(source) if cell.role is Role.SETUP else _counts(cell):
+                step.sources.append(replace(sources[cell.cell.number], at=at))
+            step.edges += [Edge(before, name, place) for before in cell.after]
+            step.options += [PlacedOption(tag, place) for tag in cell.options]
+    return gathered
+
+
+def _check(
+    gathered: Mapping[str, _StepCells],
+    cells: Iterable[TaggedCell],
+    notebook: Notebook,
+    *,
+    setup: bool,
+) -> list[KaleError]:
+    """What is wrong with the steps' names and edges."""
+    errors: list[KaleError] = []
+    for name, reason in (
+        (METRICS_STEP, "the cells of that tag, when they need a step of their own"),
+        (SETUP_STEP, "the untagged cells before the first tagged one"),
+    ):
+        own = next((c for c in cells if c.role is Role.STEP and name in c.steps), None)
+        if own is not None and (name == METRICS_STEP or setup):
+            errors.append(
+                NotebookError(
+                    "KALE105",
+                    f"no step can be called `{name}`, the name for {reason}",
+                    at=notebook.place(own.cell, step=name),
+                    hint="rename the step"
+                    + (", or tag those cells too" if name == SETUP_STEP else ""),
+                )
+            )
+    errors += check_names({name: step.sources[0].at for name, step in gathered.items()})
+    edges = [edge for step in gathered.values() for edge in step.edges]
+    if setup:
+        first = gathered[SETUP_STEP].sources[0].at
+        edges += [Edge(SETUP_STEP, name, first) for name in gathered if name != SETUP_STEP]
+    # A step whose own tag is wrong is missing for that reason only, which is told already.
+    misread = " ".join(text for cell in cells for text in cell.misread)
+    meant = set(re.findall("[a-z0-9]+", misread.lower()))
+    edges = [e for e in edges if e.before in gathered or set(re.split("[-_]", e.before)) - meant]
+    errors += check_edges(edges, tuple(gathered))
+    return errors
+
+
+def _steps(
+    gathered: Mapping[str, _StepCells],
+    defaults: tuple[OptionTag, ...],
+    problems: list[KaleError],
+    *,
+    setup: bool,
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for name, step in gathered.items():
+        options, errors = merge_options(name, step.sources[0].at, step.options, defaults)
+        problems += errors
+        after = tuple(dict.fromkeys(edge.before for edge in step.edges))
+        if setup and name != SETUP_STEP and not after:
+            # Those that run after some step run after the first one, too.
+            after = (SETUP_STEP,)
+        steps.append(Step(name, tuple(step.sources), after, options, step.sources[0].at))
+    return tuple(steps)
+
+
+def _no_step(notebook: Notebook) -> NotebookError:
+    return NotebookError(
+        "KALE008",
+        "no cell of the notebook is tagged as a step",
+        at=notebook.place(notebook.cells[0]),
+        hint="tag a code cell `block:NAME` (in JupyterLab: the gear at the right, `Cell Tags`),"
+        " and the cells that it needs before it `prev:NAME` of their step",
+    )
+
+
+def _setup_notice(setup: _StepCells) -> Diagnostic:
+    numbers = [str(source.at.cell) for source in setup.sources]
+    cells = f"cell {numbers[0]}" if len(numbers) == 1 else f"cells {', '.join(numbers)}"
+    verb = "stands" if len(numbers) == 1 else "stand"
+    return diagnose(
+        "KALE103",
+        f"{cells} {verb} before the first tagged cell and became the step `{SETUP_STEP}`, which"
+        " runs before all others",
+        at=setup.sources[0].at,
+        hint="tag them `imports` to have them in every step, `skip` to leave them out, or"
+        " `block:NAME`",
+    )

@@ -1,0 +1,132 @@
+"""What Kubernetes accepts as the value of a step's option.
+
+Each check returns why a value is refused, or ``None``. The rules are those of the Kubernetes
+API reference: "Object Names and IDs", "Labels and Selectors", "Resource Management for Pods".
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from kale.diagnostics import nearest
+
+_WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
+_SUBDOMAIN = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
+_RESOURCES = ("cpu", "memory", "ephemeral-storage")
+_SUFFIXES: dict[str, int | Fraction] = {
+    "": 1, "n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000),
+    "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18,
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60,
+}  # fmt: skip
+_QUANTITY = re.compile(
+    r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?"
+)
+
+#: The effects of a taint.
+EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
+def quantity_value(quantity: str) -> Fraction | None:
+    """The number that a Kubernetes quantity stands for, or ``None`` when it is none."""
+    match = _QUANTITY.fullmatch(quantity)
+    if match is None:
+        return None
+    number, suffix = Fraction(match[1]), match[2] or ""
+    if suffix in _SUFFIXES:
+        return number * _SUFFIXES[suffix]
+    return number * Fraction(10) ** int(suffix[1:])
+
+
+def resource_problem(resource: str) -> str | None:
+    """Why ``resource`` is no name of a resource, or ``None``."""
+    if resource in _RESOURCES or re.fullmatch(r"hugepages-[0-9]+[KMG]i", resource):
+        return None
+    vendor, slash, name = resource.partition("/")
+    if slash and re.fullmatch(_SUBDOMAIN, vendor) and re.fullmatch(_WORD, name):
+        return None
+    near = "nvidia.com/gpu" if "gpu" in resource.lower() else nearest(resource.lower(), _RESOURCES)
+    offer = f"; did you mean `{near}`?" if near else ""
+    return f"a resource is `cpu`, `memory`, `ephemeral-storage` or `VENDOR/NAME`{offer}"
+
+
+def quantity_problem(resource: str, quantity: str) -> str | None:
+    """Why ``quantity`` is no amount of ``resource``, or ``None``."""
+    value = quantity_value(quantity)
+    if value is None:
+        return "a quantity is a number and a unit, as `2`, `500m`, `512Mi` or `1.5Gi`"
+    if resource not in _RESOURCES and value.denominator != 1:
+        return f"`{resource}` comes in whole numbers"
+    if resource != "cpu" and quantity.endswith(("m", "u", "n")):
+        unit = {"m": "thousandths", "u": "millionths", "n": "billionths"}[quantity[-1]]
+        offer = f"; did you mean `{quantity[:-1]}Mi`?" if quantity[-1] == "m" else ""
+        return f"`{quantity}` means {unit} of a byte{offer}"
+    return None
+
+
+def label_key_problem(key: str) -> str | None:
+    """Why ``key`` is no key of a label or an annotation, or ``None``."""
+    prefix, slash, name = key.rpartition("/")
+    good = re.fullmatch(_WORD, name) and len(name) <= 63
+    if slash:
+        good = good and re.fullmatch(_SUBDOMAIN, prefix) and len(prefix) <= 253
+    if good:
+        return None
+    return (
+        "a key is at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both"
+        " ends, and may follow a domain and a `/`"
+    )
+
+
+def label_value_problem(value: str) -> str | None:
+    """Why ``value`` is no value of a label, or ``None``."""
+    if not value or (re.fullmatch(_WORD, value) and len(value) <= 63):
+        return None
+    return (
+        "a value is at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both"
+        " ends"
+    )
+
+
+def object_name_problem(name: str) -> str | None:
+    """Why ``name`` is no name of a secret or a volume claim, or ``None``."""
+    if re.fullmatch(_SUBDOMAIN, name) and len(name) <= 253:
+        return None
+    return "the name of an object is made of lower-case letters, digits, `-` and `.`"
+
+
+def secret_key_problem(key: str) -> str | None:
+    """Why ``key`` is no key within a secret, or ``None``."""
+    if re.fullmatch(r"[-._A-Za-z0-9]{1,253}", key) and key not in {".", ".."}:
+        return None
+    return "a secret's key is made of letters, digits, `-`, `_` and `.`"
+
+
+def env_name_problem(name: str) -> str | None:
+    """Why ``name`` is no name of an environment variable, or ``None``."""
+    if re.fullmatch(r"[-._A-Za-z][-._A-Za-z0-9]*", name) and name not in {".", ".."}:
+        return None
+    return (
+        "a variable's name is made of letters, digits, `_`, `-` and `.`, and begins with no digit"
+    )
+
+
+def mount_path_problem(path: str) -> str | None:
+    """Why ``path`` is no place to mount a volume at, or ``None``."""
+    if path.startswith("/") and ":" not in path and path.strip() == path and path.strip("/"):
+        return None
+    return "a volume is mounted at an absolute path without `:`, as `/data`"
+
+
+def effect_problem(effect: str) -> str | None:
+    """Why ``effect`` is no effect of a taint, or ``None``."""
+    if effect in EFFECTS:
+        return None
+    return "the effect is `NoSchedule`, `PreferNoSchedule` or `NoExecute`"
+
+
+def image_problem(image: str) -> str | None:
+    """Why ``image`` is no reference of a container image, or ``None``."""
+    if image and not re.search(r"[\s\x00-\x1f]", image):
+        return None
+    return "an image is named without spaces, as `python:3.11`"

@@ -1,0 +1,212 @@
+"""Notebook-wide settings: what every version of Kale wrote into the notebook metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from kale.diagnostics import Diagnostic, diagnose
+from kale.errors import KaleError, Location, NotebookError, UsageError
+from kale.ir import Pairs
+from kale.nbparser.kubernetes import image_problem
+from kale.nbparser.names import pipeline_name
+from kale.nbparser.notebook import Notebook
+from kale.nbparser.steps_defaults import parse_steps_defaults
+from kale.nbparser.tag_kinds import CacheTag, OptionTag, TimeoutTag
+
+#: Where the settings stand; the second is how early versions of Kale spelled it.
+METADATA_KEYS = ("kubeflow_notebook", "kubeflow_noteobok")
+
+#: Every known key by the JSON type of its value, as told to the user.
+_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "pipeline_name": (str, "text"),
+    "pipeline_description": (str, "text"),
+    "experiment_name": (str, "text"),
+    "experiment": ((dict, str), "an object with a `name`"),
+    "docker_image": (str, "text"),
+    "base_image": (str, "text"),
+    "volumes": (list, "a list"),
+    "marshal_volume": ((bool, str, dict), "true or false"),
+    "marshal_volume_size": ((str, int), "text"),
+    "marshal_path": (str, "text"),
+    "snapshot_volumes": (bool, "true or false"),
+    "autosnapshot": (bool, "true or false"),
+    "storage_class_name": (str, "text"),
+    "volume_access_mode": (str, "text"),
+    "steps_defaults": ((list, dict), "a list of tags or an object"),
+    "katib_run": (bool, "true or false"),
+    "katib_metadata": (dict, "an object"),
+    "timeout": (int, "a number of seconds from 1"),
+    "enable_caching": (bool, "true or false"),
+    "security_context": (dict, "an object"),
+    "kfp_host": (str, "text"),
+    "output_path": (str, "text"),
+}
+
+#: Keys that this package or a later stage acts on; of the others, the user is told.
+_ACTIVE = frozenset({
+    "pipeline_name", "pipeline_description", "experiment_name", "experiment", "docker_image",
+    "base_image", "steps_defaults", "timeout", "enable_caching",
+})  # fmt: skip
+
+#: What a command line, an environment or a project file may set as text.
+TEXT_SETTINGS = frozenset(key for key, (kind, _) in _TYPES.items() if kind is str)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for the whole pipeline, and ``defaults`` for each step, weakest first."""
+
+    name: str
+    title: str
+    description: str
+    experiment: str
+    image: str | None
+    defaults: tuple[OptionTag, ...]
+    settings: Pairs
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def parse_settings(
+    notebook: Notebook, override: Mapping[str, str], default: Mapping[str, str]
+) -> tuple[Settings, tuple[KaleError, ...]]:
+    """The notebook's settings and what is wrong with them; ``override`` beats the notebook.
+
+    Errors: KALE010, no setting is called so; KALE109, no image can be called so; KALE110, a
+    value of a wrong type; KALE112, no name for the pipeline.
+    Diagnostics: KALE111, keys without effect.
+    """
+    at = Location(notebook.path)
+    errors: list[KaleError] = [
+        UsageError(
+            "KALE010",
+            f"there is no setting `{key}`",
+            hint="settings are " + ", ".join(f"`{known}`" for known in sorted(TEXT_SETTINGS)),
+        )
+        for key in sorted({*override, *default} - TEXT_SETTINGS)
+    ]
+    found = _read(notebook.metadata, at, errors)
+    unused = {key for key in found if key not in _ACTIVE and _asks_something(key, found)}
+
+    def text(*keys: str) -> str:
+        layers = (override, found, default)
+        values = (layer.get(key) for layer in layers for key in keys)
+        return next((value for value in values if isinstance(value, str) and value.strip()), "")
+
+    title = text("pipeline_name") or PurePath(notebook.path).stem
+    name = pipeline_name(title)
+    if not name:
+        errors.append(_nameless(title, at))
+    image = text("base_image", "docker_image") or None
+    if image and (problem := image_problem(image)):
+        message = f"the image `{image}` cannot be used"
+        errors.append(NotebookError("KALE109", message, at=at, hint=problem))
+    if found.get("docker_image") and found.get("base_image") not in {
+        None, "", found["docker_image"],
+    }:  # fmt: skip
+        unused.add("docker_image")
+    defaults = tuple(_defaults(found, at, errors, unused))
+    settings = Settings(
+        name=name,
+        title=title,
+        description=text("pipeline_description"),
+        experiment=text("experiment_name") or _experiment(found.get("experiment")),
+        image=image,
+        defaults=defaults,
+        settings=tuple(
+            (key, json.dumps(found[key], sort_keys=True))
+            for key in sorted(found)
+            if key in _TYPES and key not in _ACTIVE and _asks_something(key, found)
+        ),
+        diagnostics=_without_effect(unused, at),
+    )
+    return settings, tuple(errors)
+
+
+def _read(metadata: Mapping[str, Any], at: Location, errors: list[KaleError]) -> dict[str, Any]:
+    """The settings by key, those of a wrong type left out and reported."""
+    found: dict[str, Any] = {}
+    for place in reversed(METADATA_KEYS):
+        settings = metadata.get(place)
+        if settings is None:
+            continue
+        if not isinstance(settings, Mapping):
+            errors.append(_wrong_type(place, "an object", at))
+            continue
+        for key, value in settings.items():
+            kinds, words = _TYPES.get(key, (object, ""))
+            # To Python, `true` is a number too.
+            odd = isinstance(value, bool) and kinds in (int, (str, int))
+            if value is not None and (odd or not isinstance(value, kinds)):
+                errors.append(_wrong_type(f"{place}.{key}", words, at))
+            elif value is not None:
+                found[key] = value
+    return found
+
+
+def _asks_something(key: str, found: Mapping[str, Any]) -> bool:
+    """Whether a key without effect would have had one; editors wrote all of them, always."""
+    on = {"katib_metadata": "katib_run", "snapshot_volumes": "volumes", "autosnapshot": "volumes"}
+    return bool(found[key] and found.get(on.get(key, key)))
+
+
+def _wrong_type(key: str, words: str, at: Location) -> NotebookError:
+    return NotebookError(
+        "KALE110",
+        f"the notebook metadata `{key}` is not {words}",
+        at=at,
+        hint="correct it in the notebook's metadata, or remove it",
+    )
+
+
+def _nameless(title: str, at: Location) -> NotebookError:
+    return NotebookError(
+        "KALE112",
+        f"`{title}` has no letter or digit that a pipeline's name could keep",
+        at=at,
+        hint="give a name of letters a to z and digits: `--pipeline_name`, or `pipeline_name` in"
+        " the notebook metadata",
+    )
+
+
+def _experiment(value: object) -> str:
+    """The name in the historic form ``{"id": …, "name": …}``."""
+    name = value.get("name") if isinstance(value, Mapping) else value
+    return name if isinstance(name, str) else ""
+
+
+def _defaults(
+    found: Mapping[str, Any], at: Location, errors: list[KaleError], unused: set[str]
+) -> list[OptionTag]:
+    tags: list[OptionTag] = []
+    if "enable_caching" in found:
+        tags.append(CacheTag(found["enable_caching"]))
+    if "timeout" in found:
+        if found["timeout"] > 0:
+            tags.append(TimeoutTag(found["timeout"]))
+        else:
+            errors.append(_wrong_type("timeout", _TYPES["timeout"][1], at))
+    if "steps_defaults" in found:
+        for tag in parse_steps_defaults(found["steps_defaults"], at, unused.add):
+            if isinstance(tag, NotebookError):
+                errors.append(tag)
+            else:
+                tags.append(tag)
+    return tags
+
+
+def _without_effect(unused: set[str], at: Location) -> tuple[Diagnostic, ...]:
+    if not unused:
+        return ()
+    keys = ", ".join(f"`{key}`" for key in sorted(unused))
+    return (
+        diagnose(
+            "KALE111",
+            f"this notebook metadata has no effect here: {keys}",
+            at=at,
+            hint="remove it, or see to it in another way",
+        ),
+    )

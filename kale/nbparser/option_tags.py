@@ -1,0 +1,207 @@
+"""How each option tag is read: the text after its keyword, checked as Kubernetes would."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NoReturn
+
+from kale.errors import NotebookError
+from kale.nbparser import kubernetes
+from kale.nbparser.tag_kinds import (
+    AnnotationTag,
+    CacheTag,
+    EnvTag,
+    ImageTag,
+    LabelTag,
+    LimitTag,
+    NodeTag,
+    OptionTag,
+    PackagesTag,
+    ReportTag,
+    RequestTag,
+    RetryTag,
+    SecretTag,
+    TimeoutTag,
+    TolerationTag,
+    VolumeTag,
+)
+
+
+def malformed(text: str, form: str) -> NoReturn:
+    """Refuse ``text``, which should have had the form ``form``.
+
+    Raises:
+        NotebookError: KALE101, without a place.
+    """
+    raise NotebookError("KALE101", f"the tag `{text}` is malformed", hint=f"write `{form}`")
+
+
+def _accept(text: str, *problems: str | None) -> None:
+    """Let a tag pass when no check has found a problem with its values."""
+    for problem in problems:
+        if problem:
+            raise NotebookError("KALE109", f"the tag `{text}` cannot be used", hint=problem)
+
+
+def _image(rest: str) -> ImageTag:
+    _accept(f"image:{rest}", kubernetes.image_problem(rest))
+    return ImageTag(rest)
+
+
+def _packages(rest: str) -> PackagesTag:
+    packages: list[str] = []
+    # A comma also stands within one requirement: `a[b,c]`, and `a>=1,<2`.
+    for piece in re.split(r",(?![^\[]*\])", rest):
+        text = piece.strip()
+        if packages and re.match(r"[<>=!~]", text):
+            packages[-1] += f",{text}"
+        elif re.fullmatch(r"[A-Za-z0-9][^\x00-\x1f]*", text):
+            packages.append(text)
+        else:
+            malformed(f"packages:{rest}", "packages:NAME==VERSION,NAME")
+    return PackagesTag(tuple(dict.fromkeys(packages)))
+
+
+def _limit(rest: str) -> LimitTag:
+    return LimitTag(*_resource("limit", rest))
+
+
+def _request(rest: str) -> RequestTag:
+    return RequestTag(*_resource("request", rest))
+
+
+def _resource(keyword: str, rest: str) -> tuple[str, str]:
+    text = f"{keyword}:{rest}"
+    resource, _, quantity = rest.partition(":")
+    if not resource or not quantity:
+        malformed(text, f"{keyword}:RESOURCE:QUANTITY` as in `{keyword}:memory:2Gi")
+    _accept(
+        text,
+        kubernetes.resource_problem(resource),
+        kubernetes.quantity_problem(resource, quantity),
+    )
+    return resource, quantity
+
+
+def _retry(rest: str) -> RetryTag:
+    if not re.fullmatch("[0-9]{1,9}", rest):
+        malformed(f"retry:{rest}", "retry:N` with a whole number from 0, as in `retry:3")
+    return RetryTag(int(rest))
+
+
+def _timeout(rest: str) -> TimeoutTag:
+    if not re.fullmatch("[0-9]{1,9}", rest) or int(rest) == 0:
+        malformed(
+            f"timeout:{rest}", "timeout:SECONDS` with a whole number from 1, as in `timeout:600"
+        )
+    return TimeoutTag(int(rest))
+
+
+def _enabled(keyword: str, rest: str) -> bool:
+    if rest not in {"enabled", "disabled"}:
+        malformed(f"{keyword}:{rest}", f"{keyword}:enabled` or `{keyword}:disabled")
+    return rest == "enabled"
+
+
+def _cache(rest: str) -> CacheTag:
+    return CacheTag(_enabled("cache", rest))
+
+
+def _report(rest: str) -> ReportTag:
+    return ReportTag(_enabled("report", rest))
+
+
+def _secret(rest: str) -> SecretTag:
+    text, parts = f"secret:{rest}", rest.split(":")
+    if len(parts) != 3 or not all(parts):
+        malformed(text, "secret:SECRET:KEY:ENV")
+    secret, key, env = parts
+    _accept(
+        text,
+        kubernetes.object_name_problem(secret),
+        kubernetes.secret_key_problem(key),
+        kubernetes.env_name_problem(env),
+    )
+    return SecretTag(secret, key, env)
+
+
+def _env(rest: str) -> EnvTag:
+    text = f"env:{rest}"
+    name, equals, value = rest.partition("=")
+    if not equals or not name:
+        malformed(text, "env:NAME=VALUE")
+    _accept(text, kubernetes.env_name_problem(name))
+    return EnvTag(name, value)
+
+
+def _pair(keyword: str, rest: str) -> tuple[str, str]:
+    key, colon, value = rest.partition(":")
+    if not colon or not key:
+        malformed(f"{keyword}:{rest}", f"{keyword}:KEY:VALUE")
+    _accept(f"{keyword}:{rest}", kubernetes.label_key_problem(key))
+    return key, value
+
+
+def _label(rest: str) -> LabelTag:
+    key, value = _pair("label", rest)
+    _accept(f"label:{rest}", kubernetes.label_value_problem(value))
+    return LabelTag(key, value)
+
+
+def _annotation(rest: str) -> AnnotationTag:
+    return AnnotationTag(*_pair("annotation", rest))
+
+
+def _node(rest: str) -> NodeTag:
+    key, value = _pair("node", rest)
+    _accept(f"node:{rest}", kubernetes.label_value_problem(value))
+    return NodeTag(key, value)
+
+
+def _toleration(rest: str) -> TolerationTag:
+    text = f"toleration:{rest}"
+    key, _, last = rest.partition(":")
+    value, colon, effect = last.rpartition(":")
+    if not colon or not key:
+        malformed(text, "toleration:KEY:VALUE:EFFECT")
+    _accept(
+        text,
+        kubernetes.label_key_problem(key),
+        kubernetes.label_value_problem(value),
+        kubernetes.effect_problem(effect),
+    )
+    return TolerationTag(key, value, effect)
+
+
+def _volume(rest: str) -> VolumeTag:
+    text = f"volume:{rest}"
+    claim, _, mount_path = rest.partition(":")
+    if not claim or not mount_path:
+        malformed(text, "volume:CLAIM:/PATH")
+    _accept(
+        text,
+        kubernetes.object_name_problem(claim),
+        kubernetes.mount_path_problem(mount_path),
+    )
+    return VolumeTag(claim, mount_path)
+
+
+#: The functions that read what follows the keyword and the colon, by keyword.
+OPTION_PARSERS: dict[str, Callable[[str], OptionTag]] = {
+    "image": _image,
+    "packages": _packages,
+    "limit": _limit,
+    "request": _request,
+    "retry": _retry,
+    "timeout": _timeout,
+    "cache": _cache,
+    "report": _report,
+    "secret": _secret,
+    "env": _env,
+    "label": _label,
+    "annotation": _annotation,
+    "node": _node,
+    "toleration": _toleration,
+    "volume": _volume,
+}

@@ -1,0 +1,48 @@
+"""Syntax errors, found before anything runs, at their place in the notebook."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+from kale.errors import Location, NotebookError
+
+
+def parse_quietly(code: str) -> ast.Module | None:
+    """The syntax tree of ``code``, or ``None`` when it is not plain Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def syntax_error(python: str, at: Location) -> NotebookError | None:
+    """Why a cell could not be compiled, or ``None``; nothing of it is run.
+
+    ``python`` is the cell as plain Python; line k of it is line ``at.line + k - 1``. Top-level
+    ``await`` is right, as in IPython; ``return`` outside a function is not.
+    """
+    problem, line, column = "", 1, None
+    with warnings.catch_warnings():
+        # `"\d"` and `x is 1` are the author's business, and the kernel's when it runs them.
+        warnings.simplefilter("ignore")
+        try:
+            compile(python, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        except SyntaxError as error:
+            problem, line, column = error.msg, error.lineno or 1, error.offset or None
+        except ValueError as error:
+            problem = str(error)
+        except (RecursionError, MemoryError):
+            problem = "the code is nested too deeply"
+    if not problem:
+        return None
+    first = at.line or 1
+    place = Location(at.path, at.cell, first + line - 1, column, at.step, at.cell_id)
+    return NotebookError(
+        "KALE009",
+        f"the cell is not valid Python: {problem}",
+        at=place,
+        hint="correct the line, or tag the cell `skip`",
+    )

@@ -1,0 +1,170 @@
+"""The tag language: one function reads a tag, one writes it, and they are each other's inverse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from kale.errors import NotebookError
+from kale.nbparser.lookalikes import right_spelling
+from kale.nbparser.names import check_step_name, suggest_step_name
+from kale.nbparser.option_tags import OPTION_PARSERS, malformed
+from kale.nbparser.tag_kinds import (
+    AnnotationTag,
+    BlockTag,
+    CacheTag,
+    EnvTag,
+    FunctionsTag,
+    ImageTag,
+    ImportsTag,
+    LabelTag,
+    LimitTag,
+    MetricsTag,
+    NodeTag,
+    NotebookTag,
+    PackagesTag,
+    ParametersTag,
+    PrevTag,
+    ReportTag,
+    RequestTag,
+    RetryTag,
+    SecretTag,
+    SkipTag,
+    Tag,
+    TimeoutTag,
+    TolerationTag,
+    VolumeTag,
+)
+
+_WORDS: dict[str, Tag] = {
+    "imports": ImportsTag(),
+    "functions": FunctionsTag(),
+    "pipeline-parameters": ParametersTag(),
+    "parameters": ParametersTag(papermill=True),
+    "pipeline-metrics": MetricsTag(),
+    "skip": SkipTag(),
+}
+
+
+def parse_tag(text: str) -> Tag | None:
+    """The tag that ``text`` spells, or ``None`` when it is none of Kale's and must be left alone.
+
+    Raises:
+        NotebookError: without a place. KALE101, the tag looks like Kale's and is not;
+            KALE102, it names a step wrongly; KALE109, Kubernetes would refuse its value.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    keyword, colon, rest = text.partition(":")
+    if colon and keyword in _PARSERS:
+        return _PARSERS[keyword](rest)
+    offer = right_spelling(text, _WORDS, _PARSERS, _reads)
+    if offer is not None:
+        raise NotebookError(
+            "KALE101", f"`{text}` looks like a tag of Kale's, but is none", hint=f"write `{offer}`"
+        )
+    return None
+
+
+def format_tag(tag: Tag) -> str:  # noqa: C901 - one short case a kind
+    """The text that :func:`parse_tag` reads as ``tag``."""
+    match tag:
+        case BlockTag(names):
+            return f"block:{';'.join(names)}"
+        case PrevTag(names):
+            return f"prev:{';'.join(names)}"
+        case ImportsTag():
+            return "imports"
+        case FunctionsTag():
+            return "functions"
+        case ParametersTag(papermill):
+            return "parameters" if papermill else "pipeline-parameters"
+        case MetricsTag():
+            return "pipeline-metrics"
+        case SkipTag():
+            return "skip"
+        case NotebookTag(name):
+            return f"notebook:{name}"
+        case ImageTag(image):
+            return f"image:{image}"
+        case PackagesTag(packages):
+            return f"packages:{','.join(packages)}"
+        case LimitTag(resource, quantity):
+            return f"limit:{resource}:{quantity}"
+        case RequestTag(resource, quantity):
+            return f"request:{resource}:{quantity}"
+        case RetryTag(count):
+            return f"retry:{count}"
+        case TimeoutTag(seconds):
+            return f"timeout:{seconds}"
+        case CacheTag(enabled):
+            return f"cache:{_switch(enabled)}"
+        case ReportTag(enabled):
+            return f"report:{_switch(enabled)}"
+        case SecretTag(secret, key, env):
+            return f"secret:{secret}:{key}:{env}"
+        case EnvTag(name, value):
+            return f"env:{name}={value}"
+        case LabelTag(key, value):
+            return f"label:{key}:{value}"
+        case AnnotationTag(key, value):
+            return f"annotation:{key}:{value}"
+        case NodeTag(key, value):
+            return f"node:{key}:{value}"
+        case TolerationTag(key, value, effect):
+            return f"toleration:{key}:{value}:{effect}"
+        case VolumeTag(claim, mount_path):
+            return f"volume:{claim}:{mount_path}"
+
+
+def _switch(enabled: bool) -> str:
+    return "enabled" if enabled else "disabled"
+
+
+def _reads(text: str) -> bool:
+    """Whether ``text``, which begins with a keyword of Kale's and a colon, is a tag."""
+    keyword, _, rest = text.partition(":")
+    try:
+        _PARSERS[keyword](rest)
+    except NotebookError:
+        return False
+    return True
+
+
+def _names(keyword: str, rest: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(rest.split(";")))
+    if not all(names) or ":" in rest:
+        offers = [suggest_step_name(name) for name in re.split("[;:]", rest)]
+        offer = ";".join(dict.fromkeys(name for name in offers if name)) or "NAME"
+        malformed(f"{keyword}:{rest}", f"{keyword}:{offer}")
+    for name in names:
+        check_step_name(name)
+    return names
+
+
+def _block(rest: str) -> BlockTag:
+    return BlockTag(_names("block", rest) if rest else ())
+
+
+def _step(rest: str) -> BlockTag:
+    return BlockTag(_names("step", rest) if rest else ())
+
+
+def _prev(rest: str) -> PrevTag:
+    return PrevTag(_names("prev", rest))
+
+
+def _notebook(rest: str) -> NotebookTag:
+    if ";" in rest or not rest or ":" in rest:
+        malformed(f"notebook:{rest}", "notebook:NAME")
+    check_step_name(rest)
+    return NotebookTag(rest)
+
+
+_PARSERS: dict[str, Callable[[str], Tag]] = {
+    "block": _block,
+    "step": _step,
+    "prev": _prev,
+    "notebook": _notebook,
+    **OPTION_PARSERS,
+}

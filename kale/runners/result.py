@@ -1,0 +1,162 @@
+"""What a run leaves behind: the state of each step, its failure, and the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from kale.diagnostics import Diagnostic
+from kale.errors import Location
+
+#: How a step ended; a skipped step waits for one that failed.
+StepStatus = Literal["succeeded", "failed", "skipped"]
+
+#: How a run ended. ``refused`` is for the caller, when there was no plan to run.
+RunStatus = Literal["succeeded", "failed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One line of the author's code on the way to an exception: its place and its text."""
+
+    at: Location
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepError:
+    """Why a step failed, told in terms of the author's notebook.
+
+    ``at`` has no cell when no cell of the author's was running (a value could not be loaded or
+    saved, no kernel started), and no line when the exception does not tell it. ``source``
+    is the text of that line. ``frames`` are the author's lines that the exception passed
+    through inside that cell's call, outermost first. ``hint`` says what to do, if anybody knows.
+    """
+
+    type: str
+    message: str
+    at: Location
+    source: str = ""
+    frames: tuple[Frame, ...] = ()
+    hint: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The failure as JSON values."""
+        return {
+            "type": self.type,
+            "message": self.message,
+            "cell": self.at.cell,
+            "line": self.at.line,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """One step of a run.
+
+    ``seconds`` is wall time over all ``attempts``; ``notebook`` the executed notebook and ``log``
+    what the step printed, both absolute paths that exist, or ``None``. ``blocked_by`` names
+    the failed steps that a skipped one was waiting for.
+    """
+
+    name: str
+    status: StepStatus
+    notebook: Path | None = None
+    log: Path | None = None
+    seconds: float = 0.0
+    attempts: int = 0
+    error: StepError | None = None
+    blocked_by: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The step as ``kale run --json`` prints it."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "notebook": None if self.notebook is None else str(self.notebook),
+            "seconds": round(self.seconds, 3),
+            "error": None if self.error is None else self.error.as_json(),
+        }
+
+
+def _no_metrics() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A whole run: ``steps`` in topological order, ``metrics`` by name as JSON values.
+
+    ``interrupted`` says that a signal ended it; its status is then ``failed``.
+    """
+
+    pipeline: str
+    status: RunStatus
+    run_dir: Path
+    steps: tuple[StepResult, ...]
+    metrics: Mapping[str, Any] = field(default_factory=_no_metrics)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def report(self) -> Path:
+        """The run's report, a page for a browser."""
+        return self.run_dir / "report.html"
+
+    @property
+    def failures(self) -> tuple[StepResult, ...]:
+        """The steps that failed, in topological order."""
+        return tuple(step for step in self.steps if step.status == "failed")
+
+    def as_json(self) -> dict[str, Any]:
+        """The run as ``kale run --json`` prints it."""
+        return {
+            "pipeline": self.pipeline,
+            "status": self.status,
+            "run_dir": str(self.run_dir),
+            "steps": [step.as_json() for step in self.steps],
+            "metrics": dict(self.metrics),
+            "diagnostics": [finding.as_json() for finding in self.diagnostics],
+        }
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """A signal ended the run; all its processes are gone and its files are written."""
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__("interrupted")
+        self.result = result
+
+
+def failure_lines(step: StepResult) -> list[str]:
+    """What to print about a failed step; nothing for any other.
+
+    The place and the exception, the source line, the author's further lines that the
+    exception passed through, the remedy, and where the executed notebook is.
+    """
+    error = step.error
+    if error is None:
+        return []
+    first, *more = error.message.strip().split("\n")
+    first = f"{error.type}: {first}" if first else error.type
+    lines = [f"{error.at}: {first}", *(f"    {line}" for line in more)]
+    if error.source.strip():
+        lines.append(f"    {error.source.strip()}")
+    for frame in error.frames:
+        lines.append(f"  {_inside(frame.at)}:")
+        lines.append(f"    {frame.source.strip()}")
+    if error.hint:
+        lines.append(f"  hint: {error.hint}")
+    if step.notebook is not None:
+        lines.append(f"  executed notebook: {step.notebook}")
+    if step.log is not None:
+        lines.append(f"  log: {step.log}")
+    return lines
+
+
+def _inside(at: Location) -> str:
+    return f"in cell {at.cell}, line {at.line}"

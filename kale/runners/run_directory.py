@@ -1,0 +1,228 @@
+"""Where a run keeps its files, and how a directory for a new run is found.
+
+::
+
+    runtime/kale_runtime/…   the step runtime, on PYTHONPATH of every kernel
+    steps/<step>.ipynb       the step notebooks as planned, with <step>.json, how to run each
+    contexts/<step>.json     where the step's values are
+    notebooks/<step>.ipynb   the executed notebooks, and each as a page, <step>.html
+    values/<step>/<var>/     the saved values
+    logs/<step>.log          what the step printed
+    metrics.json run.json report.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kale.errors import UsageError
+from kale.ir import Plan, PortKind, Task
+
+#: Longest name of a folder made from a variable, in bytes; file systems end at 255.
+_NAME_BYTES = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """The paths of one run below its absolute ``root``."""
+
+    root: Path
+
+    @property
+    def runtime(self) -> Path:
+        """The folder that holds the ``kale_runtime`` package."""
+        return self.root / "runtime"
+
+    def step_notebook(self, step: str) -> Path:
+        """The step's notebook before it runs."""
+        return self.root / "steps" / f"{step}.ipynb"
+
+    def job(self, step: str) -> Path:
+        """How the step's process is to run."""
+        return self.root / "steps" / f"{step}.json"
+
+    def context(self, step: str) -> Path:
+        """The step context, which the step's load and save cells read."""
+        return self.root / "contexts" / f"{step}.json"
+
+    def metrics_of(self, step: str) -> Path:
+        """The metrics that the step records."""
+        return self.root / "contexts" / f"{step}.metrics.json"
+
+    def executed_notebook(self, step: str) -> Path:
+        """The step's notebook with its outputs."""
+        return self.root / "notebooks" / f"{step}.ipynb"
+
+    def page(self, step: str) -> Path:
+        """The executed notebook as HTML."""
+        return self.root / "notebooks" / f"{step}.html"
+
+    def values(self, step: str) -> Path:
+        """The folder of the step's saved values."""
+        return self.root / "values" / step
+
+    def log(self, step: str) -> Path:
+        """What the step printed."""
+        return self.root / "logs" / f"{step}.log"
+
+    @property
+    def metrics(self) -> Path:
+        """The run's metrics, by name."""
+        return self.root / "metrics.json"
+
+    @property
+    def result(self) -> Path:
+        """The run's result, as ``kale run --json`` prints it."""
+        return self.root / "run.json"
+
+    @property
+    def report(self) -> Path:
+        """The run's report."""
+        return self.root / "report.html"
+
+
+def create_run_directory(path: Path) -> RunDirectory:
+    """Make the folders of a new run in ``path``, which must be empty or not exist yet.
+
+    Raises:
+        UsageError: it holds something, or cannot be made or written (KALE504).
+    """
+    directory = RunDirectory(path.absolute())
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise UsageError(
+                "KALE504",
+                f"run directory `{path}` is not empty",
+                hint="name a folder that does not exist yet, or leave the option out",
+            )
+        for part in ("runtime", "steps", "contexts", "notebooks", "values", "logs"):
+            (path / part).mkdir()
+    except OSError as error:
+        raise UsageError(
+            "KALE504",
+            f"run directory `{path}` cannot be written: {error.strerror or error}",
+            hint="name another folder",
+        ) from error
+    return directory
+
+
+def default_run_dir(notebook_dir: Path, pipeline: str) -> Path:
+    """Make and return an empty folder for a new run, ``.kale/runs/PIPELINE/TIME-COUNTER``.
+
+    It lies beside the notebook or, where that cannot be written, in the user's cache, or else
+    in the folder for temporary files. TIME is UTC; the counter keeps runs of one second apart.
+
+    Raises:
+        UsageError: none of these can be written (KALE504).
+    """
+    roots = [notebook_dir / ".kale", _cache_home() / "kale", Path(tempfile.gettempdir()) / "kale"]
+    for root in roots:
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            ignore = root / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+            return _new_folder(root / "runs" / pipeline)
+        except OSError as error:
+            failure = error
+    raise UsageError(
+        "KALE504",
+        f"no folder for the run can be made: {failure.strerror or failure}",
+        hint="name one with `--run-dir`",
+    )
+
+
+def _cache_home() -> Path:
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    # The XDG specification has relative paths ignored.
+    if named and Path(named).is_absolute():
+        return Path(named)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        return Path(tempfile.gettempdir())
+
+
+def _new_folder(parent: Path) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    counter = 1
+    while True:
+        folder = parent / f"{stamp}-{counter}"
+        try:
+            # Of two processes only one succeeds in making it.
+            folder.mkdir()
+        except FileExistsError:
+            counter += 1
+        else:
+            return folder.absolute()
+
+
+def value_folders(names: Iterable[str]) -> dict[str, str]:
+    """A folder name for each variable: the variable's own, wherever a file system allows.
+
+    Names that a file system might hold for equal (``x`` and ``X``) or that are too long get
+    a number; the result depends on ``names`` and their order alone.
+    """
+    folders: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        short = name.encode()[:_NAME_BYTES].decode(errors="ignore")
+        folder, number = short, 2
+        while folder.casefold() in taken:
+            folder, number = f"{short}~{number}", number + 1
+        taken.add(folder.casefold())
+        folders[name] = folder
+    return folders
+
+
+def step_context(plan: Plan, task: Task, directory: RunDirectory) -> dict[str, Any]:
+    """What the runtime reads of the files of a step: its inputs, outputs and metrics file."""
+    inputs: dict[str, list[str]] = {}
+    for port in task.inputs:
+        if port.kind is PortKind.ARTIFACT and port.source is not None:
+            producer, key = port.source
+            outputs = plan.task(producer).outputs
+            variable = next(output.name for output in outputs if output.key == key)
+            inputs.setdefault(port.name, []).append(
+                str(_value(plan, producer, variable, directory))
+            )
+    context: dict[str, Any] = {
+        "step": task.name,
+        "inputs": inputs,
+        "outputs": {
+            port.name: str(_value(plan, task.name, port.name, directory)) for port in task.outputs
+        },
+    }
+    if task.metrics:
+        context["metrics"] = str(directory.metrics_of(task.name))
+    return context
+
+
+def _value(plan: Plan, step: str, variable: str, directory: RunDirectory) -> Path:
+    folders = value_folders(port.name for port in plan.task(step).outputs)
+    return directory.values(step) / folders[variable]
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write ``value`` so that a reader sees all of it or nothing."""
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in ``path``; an empty one if there is no such file."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found

@@ -1,0 +1,169 @@
+"""The analysis as a whole: a pipeline in, the same with its data flow out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from kale.diagnostics import Diagnostic
+from kale.errors import AnalysisError, KaleError, Location, raise_all
+from kale.ir import (
+    METRICS_STEP,
+    AnalyzedPipeline,
+    Pipeline,
+    Source,
+    Step,
+    StepOptions,
+    StepSummary,
+    Wire,
+)
+from kale.static_analysis.checks import check_shared_cells, star_imports, unused_mistakes
+from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, gather_facts
+from kale.static_analysis.metrics import metric_names, metrics_host
+from kale.static_analysis.reaching import Flow, resolve
+
+
+def analyze(pipeline: Pipeline) -> AnalyzedPipeline:
+    """Find which names each step reads and writes, and where every value comes from.
+
+    Raises:
+        KaleError: what the notebook computes cannot be kept; all the reasons at once.
+
+    """
+    facts = gather_facts(pipeline)
+    after = {step.name: step.after for step in pipeline.steps}
+    if pipeline.metrics:
+        after[METRICS_STEP] = _steps_before(pipeline)
+    flow = resolve(facts, after)
+    errors = [*flow.errors, *check_shared_cells(pipeline, facts), *_metrics_values(flow)]
+    raise_all(errors)
+    diagnostics = (*flow.diagnostics, *star_imports(facts), *unused_mistakes(facts, errors))
+    return _assemble(pipeline, facts, flow, diagnostics)
+
+
+def _assemble(
+    pipeline: Pipeline, facts: Facts, flow: Flow, diagnostics: tuple[Diagnostic, ...]
+) -> AnalyzedPipeline:
+    wires, after = flow.wires, dict(flow.after)
+    parameters = {step: set(names) for step, names in flow.parameters.items()}
+    carried = {step: list(writes) for step, writes in flow.carried.items()}
+    host = None
+    if pipeline.metrics:
+        host = metrics_host(facts, list(after), flow.after, wires)
+        if host is None:
+            host = METRICS_STEP
+            pipeline = replace(pipeline, steps=(*pipeline.steps, _metrics_step(pipeline)))
+        else:
+            del after[METRICS_STEP]
+            wires = _rewire(wires, host)
+            parameters.setdefault(host, set()).update(parameters.pop(METRICS_STEP, set()))
+            known = carried.setdefault(host, [])
+            known += [w for w in carried.pop(METRICS_STEP, []) if w not in known]
+    for_all = _shared_parameters(facts)
+    summaries = tuple(
+        _summary(
+            step.name,
+            facts,
+            flow,
+            tuple(
+                p.name
+                for p in pipeline.parameters
+                if p.name in parameters.get(step.name, set()) | for_all
+            ),
+            tuple(w.definition.source for w in carried.get(step.name, ()) if w.definition),
+        )
+        for step in pipeline.steps
+    )
+    return AnalyzedPipeline(
+        pipeline=pipeline,
+        summaries=summaries,
+        wires=wires,
+        after=after,
+        metrics=metric_names(facts),
+        metrics_step=host,
+        diagnostics=(*pipeline.diagnostics, *diagnostics),
+    )
+
+
+def _metrics_step(pipeline: Pipeline) -> Step:
+    at = replace(pipeline.metrics[0].at, step=METRICS_STEP)
+    return Step(METRICS_STEP, pipeline.metrics, (), StepOptions(), at)
+
+
+def _steps_before(pipeline: Pipeline) -> tuple[str, ...]:
+    """The steps that have begun where the last metrics cell stands: it reports what they leave."""
+    last = max(source.at.cell or 0 for source in pipeline.metrics)
+    return tuple(
+        step.name
+        for step in pipeline.steps
+        if any((source.at.cell or 0) < last for source in step.sources)
+    )
+
+
+def _rewire(wires: Iterable[Wire], host: str) -> tuple[Wire, ...]:
+    """Give the metrics' inputs to the step that ends with them."""
+    wires = tuple(wires)
+    known = {wire.name for wire in wires if wire.consumer == host}
+    kept = [wire for wire in wires if wire.consumer != METRICS_STEP]
+    moved = [
+        replace(wire, consumer=host)
+        for wire in wires
+        if wire.consumer == METRICS_STEP and wire.producers != (host,) and wire.name not in known
+    ]
+    return (*kept, *moved)
+
+
+def _shared_parameters(facts: Facts) -> set[str]:
+    """Parameters that an ``imports`` or ``functions`` cell reads when it runs."""
+    declared = {
+        name for name, writes in facts.writes.items() if any(PARAMETERS in w.owners for w in writes)
+    }
+    return {name for cell in facts.cells_of(SHARED) for name in cell.effects.uses} & declared
+
+
+def _summary(
+    step: str,
+    facts: Facts,
+    flow: Flow,
+    parameters: tuple[str, ...],
+    carried: tuple[Source, ...],
+) -> StepSummary:
+    defs: dict[str, Location] = {}
+    mutations: dict[str, Location] = {}
+    certain: set[str] = set()
+    definitions: set[str] = set()
+    for cell in facts.cells_of(step):
+        for name, bind in cell.effects.binds.items():
+            defs.setdefault(name, cell.place(bind.node))
+        for name, (node, sure) in cell.effects.mutations.items():
+            mutations.setdefault(name, cell.place(node))
+            certain |= {name} if sure else set()
+        certain = (certain - cell.effects.unbound) | cell.effects.certain
+    for name in defs:
+        writes = [w for w in facts.writes[name] if step in w.owners]
+        if writes and writes[-1].definition is not None:
+            definitions.add(name)
+    return StepSummary(
+        name=step,
+        defs=defs,
+        uses={need.name: need.at for need in flow.needs.get(step, {}).values()},
+        mutations=mutations,
+        certain=frozenset(certain),
+        definitions=frozenset(definitions),
+        parameters=parameters,
+        carried=carried,
+        unchanged=flow.unchanged.get(step, ()),
+    )
+
+
+def _metrics_values(flow: Flow) -> Iterable[KaleError]:
+    """A step that reads what only a metrics cell defines: the metrics come last."""
+    for wire in flow.wires:
+        if METRICS_STEP in wire.producers and wire.consumer != METRICS_STEP:
+            yield AnalysisError(
+                "KALE215",
+                f"step `{wire.consumer}` uses `{wire.name}`, which a pipeline-metrics cell sets; "
+                "metrics are computed when the pipeline ends",
+                at=wire.at,
+                hint=f"compute `{wire.name}` in a step",
+            )

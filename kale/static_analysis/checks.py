@@ -1,0 +1,155 @@
+"""Cells that run at the head of every step must mean there what they mean where they stand."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from pyflakes import checker, messages
+
+from kale.diagnostics import Diagnostic, diagnose
+from kale.errors import AnalysisError, KaleError
+from kale.ir import Pipeline
+from kale.static_analysis.ambient import AMBIENT
+from kale.static_analysis.facts import PARAMETERS, SHARED, Cell, Facts, Kind, Write
+
+
+def check_shared_cells(pipeline: Pipeline, facts: Facts) -> Iterator[KaleError]:
+    """Errors of ``imports`` and ``functions`` cells that cannot be moved to the head of a step."""
+    imports = {source.at.cell for source in pipeline.imports}
+    yield from _read_before(facts)
+    yield from _redefined_after_use(facts)
+    for name, writes in facts.writes.items():
+        shared = [w for w in writes if SHARED in w.owners]
+        parameter = next((w for w in writes if w.owners == (PARAMETERS,)), None)
+        for write in shared:
+            if parameter is not None and write.cell < parameter.cell:
+                yield AnalysisError(
+                    "KALE214",
+                    f"`{name}` is a pipeline parameter and cell {write.cell} assigns it before "
+                    f"cell {parameter.cell} declares it; in a step the parameters come first",
+                    at=write.at,
+                    hint="take the assignment away, or put it below the parameters",
+                )
+        for early in shared:
+            for late in shared:
+                if early.cell < late.cell and early.cell not in imports and late.cell in imports:
+                    yield AnalysisError(
+                        "KALE213",
+                        f"cell {late.cell} (imports) sets `{name}` after cell {early.cell} "
+                        "(functions) did; in a step the imports come first",
+                        at=late.at,
+                        hint="put the imports cell above the functions cell",
+                    )
+
+
+def _read_before(facts: Facts) -> Iterator[KaleError]:
+    """A shared cell reads what only a step defines."""
+    bound: set[str] = set()
+    for cell in facts.cells_of(SHARED):
+        for name, use in cell.effects.uses.items():
+            writes = facts.writes.get(name, ())
+            if not use.strong or name in AMBIENT or name in bound:
+                continue
+            if any(w.owners == (PARAMETERS,) for w in writes) or cell.effects.stars:
+                continue
+            owners = [w.owners[0] for w in writes if not w.shared and w.kind is not Kind.TOUCH]
+            text = (
+                f"which step `{owners[0]}` defines; this cell runs at the head of every step"
+                if owners
+                else "which no cell before it defines"
+            )
+            yield AnalysisError(
+                "KALE304",
+                f"the shared cell uses `{name}`, {text}",
+                at=cell.place(use.node),
+                hint="tag the cell with the `block:` that it belongs to"
+                if owners
+                else "correct the spelling, or define it in a cell above",
+            )
+        bound |= cell.effects.binds.keys()
+
+
+def _redefined_after_use(facts: Facts) -> Iterator[KaleError]:
+    """A shared cell sets a name anew that a cell above it has already used."""
+    for name, writes in facts.writes.items():
+        for write in writes:
+            if SHARED not in write.owners or write.kind is Kind.TOUCH:
+                continue
+            reader = _first_reader(facts, name, write, writes)
+            if reader is not None:
+                yield AnalysisError(
+                    "KALE213",
+                    f"cell {write.cell} sets `{name}`, which cell {reader.number} uses with its "
+                    "earlier meaning; imports and functions cells run at the head of every step",
+                    at=write.at,
+                    hint=f"move cell {write.cell} above cell {reader.number}, or use another name",
+                )
+                break
+
+
+def _first_reader(facts: Facts, name: str, write: Write, writes: Iterable[Write]) -> Cell | None:
+    for cell in facts.cells:
+        if cell.number >= write.cell:
+            return None
+        if SHARED in cell.owners or name not in cell.effects.uses:
+            continue
+        before = [w for w in writes if w.cell < cell.number and w.kind is not Kind.TOUCH]
+        if before[-1].shared if before else name in AMBIENT:
+            return cell
+    return None
+
+
+def star_imports(facts: Facts) -> Iterator[Diagnostic]:
+    """Star imports bring names that nothing in the notebook shows."""
+    for cell in facts.cells:
+        for node in cell.effects.stars:
+            yield diagnose(
+                "KALE310",
+                f"`from {node.module or '.'} import *` brings in names that Kale cannot see; a "
+                "misspelt name is found only when the step runs",
+                at=cell.place(node),
+                hint="import the names that are used",
+            )
+
+
+def unused_mistakes(facts: Facts, known: Iterable[KaleError]) -> Iterator[Diagnostic]:
+    """Undefined names that pyflakes sees in code which no step is sure to run."""
+    reported = {(e.at.cell, e.at.line) for e in known if e.at is not None}
+    for cell, message in _pyflakes_messages(facts):
+        name = message.message_args[0]
+        if name in AMBIENT or facts.writes.get(name):
+            continue
+        place = cell.place(_node_at(message))
+        if (place.cell, place.line) not in reported:
+            yield diagnose(
+                "KALE303",
+                f"`{name}` is not defined anywhere; the code that uses it fails if it runs",
+                at=place,
+                hint="correct the spelling, or define it",
+            )
+
+
+def _node_at(message: messages.Message) -> ast.AST:
+    return ast.Pass(lineno=message.lineno, col_offset=message.col)
+
+
+def _pyflakes_messages(facts: Facts) -> Iterator[tuple[Cell, messages.Message]]:
+    """The undefined names that pyflakes finds in the notebook read as one module."""
+    offset, body = 0, []
+    starts: list[tuple[int, Cell]] = []
+    for cell in facts.cells:
+        module = ast.parse(cell.source.python)
+        starts.append((offset, cell))
+        body.append((offset, module))
+        offset += cell.source.python.count("\n") + 1
+    statements: list[ast.stmt] = []
+    for start, module in body:
+        statements += [ast.increment_lineno(statement, start) for statement in module.body]
+    tree = ast.Module(body=statements, type_ignores=[])
+    found = checker.Checker(tree, filename="notebook", builtins=set(AMBIENT))
+    for message in found.messages:
+        if isinstance(message, messages.UndefinedName):
+            start, cell = next((s, c) for s, c in reversed(starts) if s < message.lineno)
+            message.lineno -= start
+            yield cell, message

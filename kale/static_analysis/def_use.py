@@ -1,0 +1,29 @@
+"""Which names one cell reads before it binds them, binds, and may change in place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from kale.static_analysis.deferred import Deferred
+from kale.static_analysis.effects import CellEffects
+from kale.static_analysis.flow import Flow
+from kale.static_analysis.purity import Purity
+
+
+def analyze_cell(tree: ast.Module, carriers: Mapping[str, Deferred], purity: Purity) -> CellEffects:
+    """The effects of one cell, run where ``carriers`` says what calling each name may do."""
+    flow = Flow(carriers, purity)
+    flow.statements(tree.body, top_level=True)
+    flow.mutate_by_code(tree)
+    state = flow.state if flow.state is not None else frozenset()
+    return CellEffects(
+        uses=flow.uses,
+        binds=flow.binds,
+        certain=state & flow.binds.keys(),
+        unbound=frozenset(flow.deleted),
+        mutations=flow.mutations,
+        aliases=frozenset(flow.aliases),
+        carriers=flow.carriers,
+        stars=tuple(flow.stars),
+    )

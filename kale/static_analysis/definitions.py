@@ -1,0 +1,70 @@
+"""Imports, functions and classes at a cell's top level: code that a later step gets as source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from kale.ir import Source
+from kale.static_analysis.def_use import analyze_cell
+from kale.static_analysis.deferred import imported_name
+from kale.static_analysis.purity import Purity
+
+CodeStatement = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One statement that defines names as code, and the names it reads while it does so.
+
+    ``reads`` are those of decorators, default values, annotations, base classes and class
+    bodies; what a function's body reads is looked up when it is called.
+    """
+
+    names: frozenset[str]
+    source: Source
+    reads: frozenset[str]
+    is_import: bool
+
+
+def definitions(tree: ast.Module, source: Source) -> Iterator[tuple[ast.stmt, Definition]]:
+    """The code statements at the top level of a cell, each with its definition."""
+    for statement in tree.body:
+        if isinstance(statement, CodeStatement):
+            yield statement, _definition(tree, statement, source)
+
+
+def _definition(tree: ast.Module, statement: CodeStatement, source: Source) -> Definition:
+    is_import = isinstance(statement, ast.Import | ast.ImportFrom)
+    names = (
+        frozenset(imported_name(alias) for alias in statement.names)
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+        else frozenset({statement.name})
+    )
+    alone = ast.Module(body=[statement], type_ignores=[])
+    effects = analyze_cell(alone, {}, Purity())
+    reads = frozenset(name for name, use in effects.uses.items() if use.strong) - names
+    return Definition(names, _slice(tree, statement, source), reads, is_import)
+
+
+def _slice(tree: ast.Module, statement: CodeStatement, source: Source) -> Source:
+    """The statement's own lines; rewritten from its syntax tree where it shares a line."""
+    decorators = (
+        [] if isinstance(statement, ast.Import | ast.ImportFrom) else statement.decorator_list
+    )
+    first = min([statement.lineno, *(d.lineno for d in decorators)])
+    last = statement.end_lineno or statement.lineno
+    at = replace(source.at, line=(source.at.line or 1) + first - 1)
+    shared = any(
+        other is not statement and other.lineno <= last and (other.end_lineno or 0) >= first
+        for other in tree.body
+    )
+    if shared:
+        text = ast.unparse(statement)
+        return Source(text, at, text)
+    return Source(_lines(source.code, first, last), at, _lines(source.python, first, last))
+
+
+def _lines(code: str, first: int, last: int) -> str:
+    return "\n".join(code.split("\n")[first - 1 : last])

@@ -1,0 +1,45 @@
+"""What one cell does to the notebook's names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kale.static_analysis.deferred import Deferred
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An upward-exposed read; a weak one may not happen, or only when a function is called."""
+
+    node: ast.AST
+    strong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A name that a cell may bind; ``statement`` the top-level one that bound it last."""
+
+    node: ast.AST
+    statement: ast.stmt | None
+
+
+@dataclass(frozen=True, slots=True)
+class CellEffects:
+    """What one cell does to the notebook's names, each with the first place it does so.
+
+    ``certain`` are names bound whenever the cell ends, ``unbound`` those surely deleted.
+    ``mutations`` tells which of the changed objects are surely changed. ``aliases`` are pairs of
+    names that may share an object from now on. ``carriers`` maps names to what calling their
+    values may do, as it stands after the cell. ``stars`` are the star imports.
+    """
+
+    uses: Mapping[str, Use]
+    binds: Mapping[str, Bind]
+    certain: frozenset[str]
+    unbound: frozenset[str]
+    mutations: Mapping[str, tuple[ast.AST, bool]]
+    aliases: frozenset[tuple[str, str]]
+    carriers: Mapping[str, Deferred]
+    stars: tuple[ast.ImportFrom, ...] = ()

@@ -1,0 +1,129 @@
+"""Expressions in the flow of a cell: what they read, bind by a walrus, and share."""
+
+from __future__ import annotations
+
+import ast
+
+from kale.static_analysis.deferred import (
+    NOTHING,
+    Comprehension,
+    comprehension_elements,
+    comprehension_targets,
+    deferred_effects,
+    union,
+)
+from kale.static_analysis.recorder import Recorder, State, meet
+from kale.static_analysis.roots import root_names
+
+#: Methods after which their receiver holds what they were given.
+_KEEPING_METHODS = frozenset("add append appendleft extend insert setdefault update".split())
+
+
+class Expressions(Recorder, ast.NodeVisitor):
+    """Visit expressions in the order in which Python evaluates them."""
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.use(node.id, node)
+            self.mention(node.id, node)
+        elif isinstance(node.ctx, ast.Store):
+            self.bind(node.id, node)
+        else:
+            self.unbind(node.id, node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        self.generic_visit(node)
+        # A function handed to a value's method may be kept by the value: handlers.append(f).
+        if isinstance(node.func, ast.Attribute):
+            arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+            given = union(
+                self.carriers.get(name, NOTHING) for value in arguments for name in mentioned(value)
+            )
+            if given is not NOTHING:
+                for name in root_names(node.func.value):
+                    self.carriers[name] = self.carriers.get(name, NOTHING) | given
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _KEEPING_METHODS:
+            for name in root_names(node.func.value):
+                kept = {r for a in node.args for r in root_names(a)} - {name}
+                self.aliases.update((name, other) for other in kept)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        self.visit(node.values[0])
+        first = self.state
+        for value in node.values[1:]:
+            self.visit(value)
+        self.state = first
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.test)
+        start = self.state
+        taken = self.evaluate(start, node.body)
+        self.state = meet([taken, self.evaluate(start, node.orelse)])
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        for expression in [*node.args.defaults, *node.args.kw_defaults]:
+            if expression is not None:
+                self.visit(expression)
+        # It may be called where it stands: sorted(xs, key=lambda x: x * k).
+        effects = deferred_effects(node, self.purity)
+        for name in sorted(effects.reads):
+            self.use(name, node, strong=False)
+            self.mention(name, node)
+        for name in sorted(effects.mutates):
+            self.mutate(name, node, certain=False)
+
+    def _comprehension(self, node: Comprehension) -> None:
+        self.visit(node.generators[0].iter)
+        start = self.state
+        self.hidden.append(comprehension_targets(node))
+        for position, generator in enumerate(node.generators):
+            if position:
+                self.visit(generator.iter)
+            for condition in generator.ifs:
+                self.visit(condition)
+        for element in comprehension_elements(node):
+            self.visit(element)
+        self.hidden.pop()
+        self.state = start  # a walrus inside may not have run
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+
+    def share(self, target: ast.expr, value: ast.expr) -> None:
+        sources = list(root_names(value))
+        for name in root_names(target):
+            self.aliases.update((name, source) for source in sources if source != name)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.visit(node.value)
+        hidden, self.hidden = self.hidden, []
+        self.assign(node.target, node.value)
+        self.hidden = hidden
+
+    def assign(self, target: ast.expr, value: ast.expr) -> None:
+        """Bind a target, and note what the names in it share with the value from now on."""
+        carried = union(self.carriers.get(name, NOTHING) for name in mentioned(value))
+        carried |= union(
+            deferred_effects(node, self.purity)
+            for node in ast.walk(value)
+            if isinstance(node, ast.Lambda)
+        )
+        sources = list(root_names(value))
+        plain = isinstance(target, ast.Name)
+        for name in root_names(target):
+            if plain:
+                self.carriers[name] = carried
+            elif carried is not NOTHING:
+                self.carriers[name] = self.carriers.get(name, NOTHING) | carried
+            self.aliases.update((name, source) for source in sources if source != name)
+        self.visit(target)
+
+    def evaluate(self, start: State, expression: ast.expr) -> State:
+        """Visit an expression that is evaluated in the given state, and return the state after."""
+        self.state = start
+        self.visit(expression)
+        return self.state
+
+
+def mentioned(node: ast.AST) -> set[str]:
+    """Names that an expression reads, nested scopes included."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}

@@ -1,0 +1,200 @@
+"""The notebook as a time line: what each cell reads, and every write of every name."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from kale.errors import Location
+from kale.ir import METRICS_STEP, Pipeline, Source
+from kale.static_analysis.def_use import analyze_cell
+from kale.static_analysis.deferred import Deferred
+from kale.static_analysis.definitions import Definition, definitions
+from kale.static_analysis.effects import Bind, CellEffects, Use
+from kale.static_analysis.purity import purity_of
+
+#: The owner of ``imports`` and ``functions`` cells: they run in every step.
+SHARED = "imports and functions cells"
+#: The owner of the pipeline's parameters: each step that reads one is given it.
+PARAMETERS = "pipeline parameters"
+
+
+class Kind(Enum):
+    """What a write does: all but ``TOUCH`` order the steps that read the name later."""
+
+    BIND = "binds"
+    MAYBE = "may bind"
+    UNBIND = "deletes"
+    MUTATE = "changes"
+    TOUCH = "may change"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One cell's write of one name; ``owners`` are the steps that the cell belongs to."""
+
+    name: str
+    kind: Kind
+    cell: int
+    owners: tuple[str, ...]
+    at: Location
+    definition: Definition | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether every step runs it itself: it stands in a shared cell or is a parameter."""
+        return self.owners[0] in {SHARED, PARAMETERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One active cell: who runs it, its code, its syntax tree and its effects."""
+
+    number: int
+    owners: tuple[str, ...]
+    source: Source
+    tree: ast.Module
+    effects: CellEffects
+
+    def place(self, node: ast.AST) -> Location:
+        """Where a node of the cell's tree stands in the notebook."""
+        line = getattr(node, "lineno", 1)
+        column = getattr(node, "col_offset", 0) + 1
+        return replace(self.source.at, line=(self.source.at.line or 1) + line - 1, column=column)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All cells in notebook order, and all writes by name, each in notebook order."""
+
+    cells: tuple[Cell, ...]
+    writes: Mapping[str, tuple[Write, ...]]
+
+    def cells_of(self, owner: str) -> Iterator[Cell]:
+        """The cells that a step (or ``SHARED``, or the metrics) runs."""
+        return (cell for cell in self.cells if owner in cell.owners)
+
+
+def gather_facts(pipeline: Pipeline) -> Facts:
+    """Read every active cell of a pipeline once."""
+    found = sorted(_owned_sources(pipeline), key=lambda item: item[0].at.cell or 0)
+    merged: dict[int, tuple[Source, tuple[str, ...]]] = {}
+    for source, owner in found:
+        number = source.at.cell or 0
+        first, owners = merged.get(number, (source, ()))
+        merged[number] = (first, (*owners, owner))
+    trees = {number: _parse(source) for number, (source, _) in merged.items()}
+    purity = purity_of(trees.values())
+
+    # A shared cell is at the head of every step, so its functions are known everywhere.
+    carriers: dict[str, Deferred] = {}
+    for source in (*pipeline.imports, *pipeline.functions):
+        carriers.update(analyze_cell(trees[source.at.cell or 0], carriers, purity).carriers)
+
+    cells: list[Cell] = []
+    for number, (source, owners) in merged.items():
+        effects = analyze_cell(trees[number], carriers, purity)
+        carriers = dict(effects.carriers)
+        cells.append(Cell(number, owners, source, trees[number], effects))
+    cells = _share_mutations(cells)
+    return Facts(tuple(cells), _writes(pipeline, cells))
+
+
+def _owned_sources(pipeline: Pipeline) -> Iterator[tuple[Source, str]]:
+    for source in (*pipeline.imports, *pipeline.functions):
+        yield source, SHARED
+    for step in pipeline.steps:
+        for source in step.sources:
+            yield source, step.name
+    for source in pipeline.metrics:
+        yield source, METRICS_STEP
+
+
+def _parse(source: Source) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python's remarks on the author's code are not ours
+        return ast.parse(source.python)
+
+
+def _share_mutations(cells: list[Cell]) -> list[Cell]:
+    """Let a change of one name count for the names that may share its object and are read later.
+
+    Flow-insensitive: names once tied by an assignment stay tied (Steensgaard 1996).
+    Known gap: a library call whose result shares an object with its argument ties nothing.
+    """
+    parent: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while (above := parent.get(name, name)) != name:
+            name = above
+        return name
+
+    for cell in cells:
+        for one, other in sorted(cell.effects.aliases):
+            parent[find(one)] = find(other)
+    groups: dict[str, set[str]] = defaultdict(set)
+    for name in parent:
+        groups[find(name)].add(name)
+        groups[find(name)].add(find(name))
+
+    last_read = {name: cell.number for cell in cells for name in cell.effects.uses}
+    result = []
+    for cell in cells:
+        mutations = dict(cell.effects.mutations)
+        uses = dict(cell.effects.uses)
+        local = cell.effects.certain
+        for name, (node, _) in cell.effects.mutations.items():
+            for other in sorted(groups.get(find(name), ())):
+                if other in mutations or other in local:
+                    continue
+                if last_read.get(other, 0) > cell.number:
+                    mutations[other] = (node, False)
+                    uses.setdefault(other, Use(node, strong=False))
+        result.append(replace(cell, effects=replace(cell.effects, mutations=mutations, uses=uses)))
+    return result
+
+
+def _writes(pipeline: Pipeline, cells: list[Cell]) -> dict[str, tuple[Write, ...]]:
+    writes: dict[str, list[Write]] = defaultdict(list)
+    for parameter in pipeline.parameters:
+        writes[parameter.name].append(
+            Write(parameter.name, Kind.BIND, parameter.at.cell or 0, (PARAMETERS,), parameter.at)
+        )
+    # What nothing binds is the language's own, or a star import's: no step hands it on.
+    bound = set(writes).union(*(cell.effects.binds for cell in cells))
+    for cell in cells:
+        code = dict(definitions(cell.tree, cell.source))
+        effects = cell.effects
+        for name, bind in effects.binds.items():
+            kind = _binding_kind(name, effects)
+            writes[name].append(
+                Write(
+                    name,
+                    kind,
+                    cell.number,
+                    cell.owners,
+                    cell.place(bind.node),
+                    _definition_of(bind, kind, code),
+                )
+            )
+        for name, (node, certain) in effects.mutations.items():
+            if name not in effects.binds and name in bound:
+                kind = Kind.MUTATE if certain else Kind.TOUCH
+                writes[name].append(Write(name, kind, cell.number, cell.owners, cell.place(node)))
+    return {name: tuple(sorted(found, key=lambda w: w.cell)) for name, found in writes.items()}
+
+
+def _binding_kind(name: str, effects: CellEffects) -> Kind:
+    if name in effects.certain:
+        return Kind.BIND
+    return Kind.UNBIND if name in effects.unbound else Kind.MAYBE
+
+
+def _definition_of(
+    bind: Bind, kind: Kind, code: Mapping[ast.stmt, Definition]
+) -> Definition | None:
+    return code.get(bind.statement) if bind.statement is not None and kind is Kind.BIND else None

@@ -1,0 +1,308 @@
+"""The flow of control through a cell's statements: which names are certainly bound where.
+
+A forward must-analysis of "certainly bound here" over the syntax tree (Aho et al., *Compilers*,
+2nd ed., section 9.2): a read of a name that is not certainly bound is upward exposed. Where paths
+meet, only what every path binds stays bound. A state of ``None`` marks code that is not reached.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kale.static_analysis.deferred import (
+    NOTHING,
+    Deferred,
+    annotations_of,
+    deferred_effects,
+    imported_name,
+    union,
+)
+from kale.static_analysis.expressions import Expressions, mentioned
+from kale.static_analysis.purity import Purity
+from kale.static_analysis.recorder import State, meet
+
+#: Context managers that let an exception pass, so that what follows them follows their whole body.
+_TRANSPARENT = frozenset(
+    "open no_grad inference_mode errstate catch_warnings ZipFile TemporaryDirectory "
+    "NamedTemporaryFile option_context rc_context style_context closing nullcontext".split()
+)
+
+
+@dataclass
+class _Loop:
+    """Where the ``break`` and ``continue`` statements of a loop leave off."""
+
+    breaks: list[State] = field(default_factory=list)
+    continues: list[State] = field(default_factory=list)
+
+
+class Flow(Expressions):
+    """Visit statements along their paths."""
+
+    def __init__(self, carriers: Mapping[str, Deferred], purity: Purity) -> None:
+        super().__init__(carriers, purity)
+        self._loops: list[_Loop] = []
+
+    def branch(self, start: State, body: Iterable[ast.AST]) -> State:
+        self.state = start
+        self.statements(body)
+        return self.state
+
+    def statements(self, body: Iterable[ast.AST], *, top_level: bool = False) -> None:
+        for node in body:
+            outer = self.statement
+            self.statement = node if top_level and isinstance(node, ast.stmt) else None
+            self.visit(node)
+            self.statement = outer
+
+    def loop(self, head: State, body: Sequence[ast.stmt], target: ast.expr | None) -> State:
+        """Run a loop's body, twice if it unbinds names; return the state when it ends by itself."""
+        loop = _Loop()
+        self._loops.append(loop)
+        for _ in range(2):
+            self.state = head
+            if target is not None:
+                self.visit(target)
+            self.statements(body)
+            back = meet([self.state, *loop.continues])
+            again = meet([head, back])
+            if again == head:
+                break
+            head = again
+        self._loops.pop()
+        self._loops_left = loop.breaks
+        return head
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        self.visit(node.value)
+        for target in node.targets:
+            self.assign(target, node.value)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if not self.future_annotations:
+            self.visit(node.annotation)
+        if node.value is not None:
+            self.visit(node.value)
+            self.assign(node.target, node.value)
+        elif not isinstance(node.target, ast.Name):
+            self.visit(node.target)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            self.use(node.target.id, node)
+            self.mention(node.target.id, node)
+        self.visit(node.value)
+        self.visit(node.target)
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        self.visit(node.iter)
+        self.share(node.target, node.iter)
+        end = self.loop(self.state, node.body, node.target)
+        self._leave_loop(end, node.orelse)
+
+    visit_AsyncFor = visit_For
+
+    def visit_While(self, node: ast.While) -> None:
+        self.visit(node.test)
+        endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        end = self.loop(self.state, node.body, None)
+        self._leave_loop(None if endless else end, node.orelse)
+
+    def _leave_loop(self, end: State, orelse: Sequence[ast.stmt]) -> None:
+        breaks = self._loops_left
+        self.state = meet([self.branch(end, orelse), *breaks])
+
+    def visit_Break(self, node: ast.Break) -> None:
+        if self._loops:
+            self._loops[-1].breaks.append(self.state)
+        self.state = None
+
+    def visit_Continue(self, node: ast.Continue) -> None:
+        if self._loops:
+            self._loops[-1].continues.append(self.state)
+        self.state = None
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        self.generic_visit(node)
+        self.state = None
+
+    def visit_If(self, node: ast.If) -> None:
+        self.visit(node.test)
+        start = self.state
+        taken = self.branch(start, node.body)
+        other = self.branch(start, node.orelse)
+        self.state = taken if _is_main_guard(node.test) else meet([taken, other])
+
+    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            self.visit(item.context_expr)
+            if item.optional_vars is not None:
+                self.share(item.optional_vars, item.context_expr)
+                self.visit(item.optional_vars)
+        start = self.state
+        raised, self.raised = self.raised, []
+        self.statements(node.body)
+        if not all(_is_transparent(item.context_expr) for item in node.items):
+            self.state = meet([start, self.state, *self.raised])
+        self.raised = raised + self.raised
+
+    visit_AsyncWith = visit_With
+
+    def visit_Try(self, node: ast.Try) -> None:
+        start = self.state
+        raised, self.raised = self.raised, []
+        guarded = any(_catches_name_error(handler) for handler in node.handlers)
+        self.guarded += guarded
+        body_end = self.branch(start, node.body)
+        self.guarded -= guarded
+        # An exception may come at any point of the body: what it unbinds may be gone by then.
+        entry = meet([start, *self.raised]) if start is not None else None
+        normal = self.branch(body_end, node.orelse)
+        ends = [normal]
+        for handler in node.handlers:
+            self.state = entry
+            if handler.type is not None:
+                self.visit(handler.type)
+            if handler.name:
+                self.bind(handler.name, handler)
+            self.statements(handler.body)
+            if handler.name and self.state is not None:
+                self.state -= {handler.name}  # unbound when the handler ends
+            ends.append(self.state)
+        after = meet(ends)
+        if node.finalbody:
+            # What the finally clause reads must hold for the paths that raise, too.
+            self.branch(entry, node.finalbody)
+            after = self.branch(after, node.finalbody)
+        self.state = after
+        self.raised = raised + self.raised
+
+    visit_TryStar = visit_Try  # type: ignore[assignment]  # the same fields under another class
+
+    def visit_Match(self, node: ast.Match) -> None:
+        self.visit(node.subject)
+        start, ends, exhaustive = self.state, [], False
+        for case in node.cases:
+            self.state = start
+            self.visit(case.pattern)
+            for name in (n for p in ast.walk(case.pattern) for n in _pattern_names(p)):
+                self.share(ast.Name(name, ast.Store()), node.subject)
+            if case.guard is not None:
+                self.visit(case.guard)
+            self.statements(case.body)
+            ends.append(self.state)
+            exhaustive |= case.guard is None and _matches_all(case.pattern)
+        self.state = meet(ends if exhaustive else [start, *ends])
+
+    def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
+        self.generic_visit(node)
+        if node.name:
+            self.bind(node.name, node)
+
+    visit_MatchStar = visit_MatchAs
+
+    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
+        self.generic_visit(node)
+        if node.rest:
+            self.bind(node.rest, node)
+
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            self.future_annotations |= any(alias.name == "annotations" for alias in node.names)
+        for alias in node.names:
+            if alias.name == "*":
+                assert isinstance(node, ast.ImportFrom)
+                self.stars.append(node)
+            else:
+                self.carriers.pop(imported_name(alias), None)
+                self.bind(imported_name(alias), node)
+
+    visit_ImportFrom = visit_Import
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for expression in [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]:
+            if expression is not None:
+                self.visit(expression)
+        if not self.future_annotations:
+            for annotation in annotations_of(node):
+                self.visit(annotation)
+        self._define(node.name, node, _decorators(self.carriers, node))
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for expression in [*node.decorator_list, *node.bases, *(k.value for k in node.keywords)]:
+            self.visit(expression)
+        # The body runs now, in a scope of its own, which its functions do not see.
+        outer_state, outer_binds, outer_deleted = self.state, self.binds, self.deleted
+        outer_carriers, statement = dict(self.carriers), self.statement
+        self.binds, self.deleted = {}, set()
+        self.statements(node.body)
+        self.state, self.binds, self.deleted = outer_state, outer_binds, outer_deleted
+        self.carriers, self.statement = outer_carriers, statement
+        inherited = union(
+            self.carriers.get(name, NOTHING) for base in node.bases for name in mentioned(base)
+        )
+        self._define(node.name, node, inherited | _decorators(self.carriers, node))
+
+    def _define(
+        self,
+        name: str,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
+        inherited: Deferred,
+    ) -> None:
+        effects = deferred_effects(node, self.purity) | inherited
+        conditional = self.statement is None
+        known = self.carriers.get(name, NOTHING) if conditional else NOTHING
+        self.carriers[name] = effects | known
+        self.bind(name, node)
+
+
+def _decorators(
+    carriers: Mapping[str, Deferred], node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+) -> Deferred:
+    return union(
+        carriers.get(name, NOTHING)
+        for decorator in node.decorator_list
+        for name in mentioned(decorator)
+    )
+
+
+def _pattern_names(node: ast.AST) -> Iterable[str]:
+    name = getattr(node, "name", None) or getattr(node, "rest", None)
+    return (name,) if isinstance(name, str) else ()
+
+
+def _matches_all(pattern: ast.pattern) -> bool:
+    if isinstance(pattern, ast.MatchOr):
+        return any(_matches_all(p) for p in pattern.patterns)
+    return isinstance(pattern, ast.MatchAs) and (
+        pattern.pattern is None or _matches_all(pattern.pattern)
+    )
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    """``if __name__ == "__main__":`` holds in a notebook, as ``if True:`` does anywhere."""
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    return ast.unparse(test) in {"__name__ == '__main__'", "'__main__' == __name__"}
+
+
+def _is_transparent(expression: ast.expr) -> bool:
+    if not isinstance(expression, ast.Call):
+        return False
+    function = expression.func
+    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    return name in _TRANSPARENT
+
+
+def _catches_name_error(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(
+        isinstance(kind, ast.Name) and kind.id in {"NameError", "Exception", "BaseException"}
+        for kind in kinds
+    )

@@ -1,0 +1,185 @@
+"""Where each name that a step reads comes from: the last write before the step's first access.
+
+The notebook's own order decides (the contract: what its cells compute when run top to bottom), so
+the writer of a read is found on the time line; the graph then has to agree with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kale.errors import Location
+from kale.static_analysis.ambient import AMBIENT
+from kale.static_analysis.facts import SHARED, Cell, Facts, Kind, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A name that ``step`` reads before it binds it, first touched by the step in ``cell``.
+
+    ``last`` is the last cell of the step that reads the value from outside. A strong need
+    is a read that certainly happens when its statement runs.
+    """
+
+    step: str
+    name: str
+    cell: int
+    last: int
+    at: Location
+    strong: bool
+
+
+def step_needs(facts: Facts, step: str) -> dict[str, Need]:
+    """The upward-exposed reads of a step, its cells taken in order."""
+    needs: dict[str, Need] = {}
+    bound: set[str] = set()
+    for cell in facts.cells_of(step):
+        for name, use in cell.effects.uses.items():
+            if name in bound:
+                continue
+            known = needs.get(name)
+            first, at, strong = (
+                (known.cell, known.at, known.strong or use.strong)
+                if known
+                else (
+                    first_access(facts, step, name, cell.number),
+                    cell.place(use.node),
+                    use.strong,
+                )
+            )
+            needs[name] = Need(step, name, first, cell.number, at, strong)
+        bound |= cell.effects.certain
+        bound -= cell.effects.unbound
+    return needs
+
+
+def first_access(facts: Facts, step: str, name: str, default: int) -> int:
+    """The first cell of a step that reads or writes a name."""
+    for cell in facts.cells_of(step):
+        effects = cell.effects
+        if name in effects.uses or name in effects.binds or name in effects.mutations:
+            return cell.number
+    return default
+
+
+def read_spans(facts: Facts, step: str) -> dict[str, tuple[int, int]]:
+    """The cells of a step's first access to, and last read of, each name it reads.
+
+    Empty for a step whose cells stand together: nothing can come in between.
+    """
+    cells = list(facts.cells_of(step))
+    numbers = {cell.number for cell in cells}
+    if not any(
+        c.number not in numbers and cells[0].number < c.number < cells[-1].number
+        for c in facts.cells
+    ):
+        return {}
+    first: dict[str, int] = {}
+    spans: dict[str, tuple[int, int]] = {}
+    for cell in cells:
+        effects = cell.effects
+        for name in (*effects.uses, *effects.binds, *effects.mutations):
+            first.setdefault(name, cell.number)
+        for name in effects.uses:
+            spans[name] = (first[name], cell.number)
+    return spans
+
+
+def optional_need(facts: Facts, step: str, name: str) -> Need | None:
+    """What a step that only *may* bind a name needs, so that it can hand the name on."""
+    for cell in facts.cells_of(step):
+        if name in cell.effects.binds:
+            at = cell.place(cell.effects.binds[name].node)
+            return Need(step, name, cell.number, cell.number, at, strong=False)
+    return None
+
+
+def base_write(facts: Facts, name: str, step: str, before: int) -> Write | None:
+    """The last write before a cell that orders its readers; a step's own cells do not count.
+
+    Cells of ``imports`` and ``functions`` that stand *later* serve a name that nothing else
+    defines: they run at the head of every step.
+    """
+    last = None
+    for write in facts.writes.get(name, ()):
+        if write.cell >= before:
+            break
+        if write.kind is not Kind.TOUCH and step not in write.owners:
+            last = write
+    if last is None and name not in AMBIENT:
+        for write in facts.writes.get(name, ()):
+            if SHARED in write.owners and write.kind in {Kind.BIND, Kind.MAYBE}:
+                return write
+    return last
+
+
+def code_under(facts: Facts, write: Write) -> Write | None:
+    """The definition of a function, class or module that this write changes, if it does so."""
+    under = None
+    for earlier in facts.writes[write.name]:
+        if earlier.cell > write.cell:
+            break
+        if earlier.kind is Kind.BIND:
+            under = earlier
+    return under if under is not None and under.definition is not None else None
+
+
+def touches(facts: Facts, name: str, start: Write, before: int) -> Iterator[Write]:
+    """Writes between a base write and a cell that may have changed the value in place."""
+    for write in facts.writes.get(name, ()):
+        if write.kind is Kind.TOUCH and start.cell < write.cell < before and not write.shared:
+            yield write
+
+
+def shared_cells(facts: Facts) -> tuple[Cell, ...]:
+    """The ``imports`` and ``functions`` cells."""
+    return tuple(facts.cells_of(SHARED))
+
+
+def stands_alone(facts: Facts, write: Write, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a definition means the same at the head of another step as where it stands.
+
+    It does when all that it reads on definition (decorators, defaults, bases) is code that
+    stands alone itself, or comes from a shared cell, a parameter or the language.
+    """
+    definition = write.definition
+    if definition is None:
+        return False
+    owner = write.owners[0]
+    for name in definition.reads - seen:
+        inner = _last_before(facts, name, write, owner)
+        if inner is None or inner.shared:
+            continue
+        if not stands_alone(facts, inner, seen | definition.names):
+            return False
+    return True
+
+
+def _last_before(facts: Facts, name: str, write: Write, owner: str) -> Write | None:
+    """The write of a name that a definition sees: of its own cell, of its step, or from outside."""
+    last = None
+    for other in facts.writes.get(name, ()):
+        if other.cell > write.cell:
+            break
+        if other.cell < write.cell or owner in other.owners:
+            last = other if other.kind is not Kind.TOUCH else last
+    return last
+
+
+def closure(facts: Facts, write: Write) -> Mapping[tuple[int, int], Write]:
+    """A definition and the definitions it reads in turn, by place."""
+    found: dict[tuple[int, int], Write] = {}
+    pending = [write]
+    while pending:
+        current = pending.pop()
+        assert current.definition is not None
+        place = (current.cell, current.definition.source.at.line or 0)
+        if place in found:
+            continue
+        found[place] = current
+        for name in current.definition.reads:
+            inner = _last_before(facts, name, current, current.owners[0])
+            if inner is not None and not inner.shared and inner.definition is not None:
+                pending.append(inner)
+    return found

@@ -1,0 +1,87 @@
+"""Which functions and methods change what they are given: tables, and what a notebook adds.
+
+What is in no table may change its receiver and its arguments.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: Functions of the language that leave their arguments as they are.
+PURE_BUILTINS = frozenset(
+    "abs all any ascii bin bool bytes callable chr complex dict dir display divmod enumerate "
+    "filter float format frozenset getattr hasattr hash hex id int isinstance issubclass len "
+    "list map max min oct ord pow print range repr reversed round set slice sorted str sum "
+    "tuple type vars zip".split()
+)
+
+#: Methods that leave a value of the language's, NumPy's or pandas' types as it is.
+PURE_METHODS = frozenset(
+    # str, bytes, numbers
+    "capitalize casefold center decode encode endswith expandtabs find format hex isalnum isalpha "
+    "isdigit islower isnumeric isspace istitle isupper join lower lstrip partition replace rfind "
+    "rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title translate "
+    "upper zfill is_integer bit_length "
+    # containers
+    "copy count get index items keys values union intersection difference issubset issuperset "
+    # NumPy and pandas, in the forms without out= and inplace=
+    "abs aggregate agg all any argmax argmin argsort assign astype corr cumsum cumprod describe "
+    "diff dot dropna equals fillna flatten groupby head idxmax idxmin isin isna isnull item "
+    "iterrows itertuples mean median melt merge min max mode nlargest notna nsmallest nunique "
+    "pivot pivot_table prod quantile ravel rename reset_index reshape resample rolling "
+    "round sample select_dtypes set_index sort_index sort_values squeeze std sum tail to_csv to_dict to_frame "
+    "to_json to_list to_numpy to_string tolist transpose unique value_counts var".split()
+)
+
+#: Methods that change their receiver, whatever it is.
+MUTATING_METHODS = frozenset(
+    "add append appendleft clear discard extend extendleft insert pop popitem popleft remove "
+    "reverse setdefault sort update __setitem__ __delitem__ __setattr__ fill itemset "
+    "partial_fit fit fit_transform".split()
+)
+
+#: Builtins that change their first argument.
+MUTATING_BUILTINS = frozenset({"next", "setattr", "delattr"})
+
+#: Modules whose functions leave their arguments as they are, but for those named below.
+PURE_MODULES = frozenset(
+    "itertools json math matplotlib numpy os pandas re seaborn statistics sys time".split()
+)
+IMPURE_FUNCTIONS = frozenset(
+    "shuffle put copyto place putmask fill_diagonal heappush heappop put_along_axis".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Purity:
+    """What may be taken to leave its arguments alone in one notebook.
+
+    ``modules`` are names that the notebook only ever binds by importing a pure module,
+    ``methods`` the pure methods that no class of the notebook defines itself.
+    """
+
+    modules: frozenset[str] = frozenset()
+    methods: frozenset[str] = PURE_METHODS
+
+
+def purity_of(trees: Iterable[ast.Module]) -> Purity:
+    """The purity that holds in a notebook made of these cells."""
+    pure: set[str] = set()
+    other: set[str] = set()
+    defined: set[str] = set()
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    module = alias.name.partition(".")[0]
+                    bound = alias.asname or module
+                    (pure if module in PURE_MODULES else other).add(bound)
+            elif isinstance(node, ast.ImportFrom):
+                other.update(alias.asname or alias.name for alias in node.names)
+            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                other.add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                defined.add(node.name)
+    return Purity(frozenset(pure - other), PURE_METHODS - defined)

@@ -1,0 +1,307 @@
+"""Reaching definitions over the step graph: which steps a read name comes from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from kale.diagnostics import Diagnostic, diagnose
+from kale.errors import AnalysisError, GraphError, KaleError, Location
+from kale.ir import Pairs, Wire
+from kale.static_analysis.facts import PARAMETERS, Facts, Kind, Write
+from kale.static_analysis.needs import (
+    Need,
+    base_write,
+    closure,
+    code_under,
+    optional_need,
+    read_spans,
+    stands_alone,
+    step_needs,
+    touches,
+)
+from kale.static_analysis.undefined import undefined_name
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What reaches each step: values on wires, parameters, code, and what it must leave alone.
+
+    ``after`` maps every step to all the steps it waits for, ``needs`` to what it reads from
+    outside. ``unchanged`` maps a step to (name, reader) pairs.
+    """
+
+    wires: tuple[Wire, ...]
+    after: Mapping[str, tuple[str, ...]]
+    needs: Mapping[str, Mapping[str, Need]]
+    parameters: Mapping[str, tuple[str, ...]]
+    carried: Mapping[str, tuple[Write, ...]]
+    unchanged: Mapping[str, Pairs]
+    diagnostics: tuple[Diagnostic, ...]
+    errors: tuple[KaleError, ...]
+
+
+def resolve(facts: Facts, after: Mapping[str, Iterable[str]]) -> Flow:
+    """Find the producers of every read; ``after`` holds the ``prev:`` edges, in notebook order.
+
+    Raises nothing: what is wrong is in ``errors``, so that all of it can be shown at once.
+    """
+    resolver = _Resolver(facts, {step: list(before) for step, before in after.items()})
+    for step in after:
+        for need in step_needs(facts, step).values():
+            resolver.pending.append(need)
+    resolver.find_bases()
+    resolver.infer_edges()
+    resolver.choose_producers()
+    resolver.check_windows()
+    return resolver.flow()
+
+
+@dataclass
+class _Resolver:
+    """A work list: a need may call for code or values that are needs in turn."""
+
+    facts: Facts
+    after: dict[str, list[str]]
+    pending: list[Need] = field(default_factory=list)
+    needs: dict[str, dict[str, Need]] = field(default_factory=lambda: defaultdict(dict))
+    bases: dict[tuple[str, str], Write] = field(default_factory=dict)
+    parameters: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    carried: dict[str, dict[tuple[int, int], Write]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    unchanged: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    wires: list[Wire] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    errors: list[KaleError] = field(default_factory=list)
+    ancestors: dict[str, set[str]] = field(default_factory=dict)
+
+    # -- which write each need is about
+
+    def find_bases(self) -> None:
+        while self.pending:
+            need = self.pending.pop()
+            if need.name in self.needs[need.step]:
+                continue
+            base = base_write(self.facts, need.name, need.step, need.cell)
+            if base is None or base.kind is Kind.UNBIND:
+                error = undefined_name(self.facts, need, base)
+                if error is not None:
+                    self.errors.append(error)
+                continue
+            self.needs[need.step][need.name] = need
+            self._take(need, base)
+
+    def _take(self, need: Need, base: Write) -> None:
+        if base.owners == (PARAMETERS,):
+            self.parameters[need.step].add(need.name)
+        if base.kind is Kind.MUTATE:
+            under = code_under(self.facts, base)
+            if under is not None:
+                base = self._changed_code(need, base, under)
+        if not base.shared and base.definition is not None and stands_alone(self.facts, base):
+            for place, write in closure(self.facts, base).items():
+                self.carried[need.step][place] = write
+                assert write.definition is not None
+                for name in sorted(write.definition.reads):
+                    self.pending.append(
+                        Need(need.step, name, need.cell, need.cell, need.at, strong=False)
+                    )
+            return
+        self.bases[need.step, need.name] = base
+        if base.kind is Kind.MAYBE and not base.shared:
+            for owner in base.owners:
+                optional = optional_need(self.facts, owner, need.name)
+                if optional is not None:
+                    self.pending.append(optional)
+
+    def _changed_code(self, need: Need, change: Write, code: Write) -> Write:
+        """A module keeps the settings of its own process; a class or function must not change."""
+        assert code.definition is not None
+        if code.definition.is_import:
+            self.diagnostics.append(
+                diagnose(
+                    "KALE320",
+                    f"step `{change.owners[0]}` changes settings of the module `{change.name}`; "
+                    f"step `{need.step}`, which uses it too, runs in a process of its own and "
+                    "does not see the change",
+                    at=change.at,
+                    hint="make the change in a cell tagged `imports`, which every step runs",
+                )
+            )
+            return code
+        self.errors.append(
+            AnalysisError(
+                "KALE305",
+                f"step `{change.owners[0]}` changes `{change.name}`, which is code, and step "
+                f"`{need.step}` uses it later; code reaches a step as it was defined",
+                at=change.at,
+                hint="keep what changes in a variable or an instance instead",
+            )
+        )
+        return code
+
+    # -- edges
+
+    def infer_edges(self) -> None:
+        order = list(self.after)
+        self._close()
+        todo = sorted(self.bases.items(), key=lambda item: (self._need(*item[0]).cell, item[0]))
+        for (step, name), base in todo:
+            if base.shared or any(owner in self.ancestors[step] for owner in base.owners):
+                continue
+            owner = min(base.owners, key=order.index)
+            need = self._need(step, name)
+            if step in self.ancestors[owner]:
+                self.errors.append(
+                    GraphError(
+                        "KALE211",
+                        f"step `{step}` reads `{name}` as step `{owner}` leaves it in cell "
+                        f"{base.cell}, but `{owner}` runs after `{step}`",
+                        at=need.at,
+                        hint=f"move the cell, or take the `prev:` away that puts `{owner}` after "
+                        f"`{step}`",
+                    )
+                )
+                continue
+            self.after[step].append(owner)
+            self._close()
+            self.diagnostics.append(
+                diagnose(
+                    "KALE201",
+                    f"step `{step}` waits for `{owner}`, because it reads `{name}`, which cell "
+                    f"{base.cell} {base.kind.value}",
+                    at=need.at,
+                    hint=f"add the tag `prev:{owner}` to say so in the notebook",
+                )
+            )
+
+    def _close(self) -> None:
+        """Ancestors of each step; the graph is acyclic, so a repeated sweep comes to rest."""
+        self.ancestors = {step: set(before) for step, before in self.after.items()}
+        changed = True
+        while changed:
+            changed = False
+            for above in self.ancestors.values():
+                more = set().union(*(self.ancestors[s] for s in above)) - above
+                if more:
+                    above |= more
+                    changed = True
+
+    def _need(self, step: str, name: str) -> Need:
+        return self.needs[step][name]
+
+    # -- producers
+
+    def choose_producers(self) -> None:
+        for (step, name), base in sorted(self.bases.items()):
+            need = self._need(step, name)
+            producers = self._producers(need, base)
+            for producer in producers:
+                self._check_later_writes(need, producer)
+            if producers:
+                optional = base.kind is Kind.MAYBE or not need.strong
+                self.wires.append(Wire(name, tuple(producers), step, need.at, optional))
+
+    def _producers(self, need: Need, base: Write) -> list[str]:
+        """The latest of the base write's step and the ancestors that may have changed the value."""
+        above = self.ancestors[need.step]
+        candidates = [] if base.shared else [o for o in base.owners if o in above][:1]
+        if not base.shared:
+            self._check_ambiguity(need, base, candidates)
+        for touch in touches(self.facts, need.name, base, need.cell):
+            for owner in touch.owners:
+                if owner == need.step or owner in candidates:
+                    continue
+                if owner in above:
+                    candidates.append(owner)
+                else:
+                    self.unchanged[owner].setdefault(need.name, need.step)
+        return [
+            one
+            for one in candidates
+            if not any(one in self.ancestors[other] for other in candidates)
+        ]
+
+    def _check_ambiguity(self, need: Need, base: Write, chosen: list[str]) -> None:
+        above = self.ancestors[need.step]
+        rivals = [
+            (owner, write)
+            for write in self.facts.writes[need.name]
+            if write.kind is not Kind.TOUCH and not write.shared and write.cell < need.cell
+            for owner in write.owners
+            if owner in above and owner != need.step
+        ]
+        resets = [w.cell for w in self.facts.writes[need.name] if w.shared and w.cell < base.cell]
+        for owner, write in rivals:
+            if owner in chosen or (resets and write.cell < max(resets)):
+                continue
+            ordered = any(
+                owner in self.ancestors[other] or other in self.ancestors[owner] for other in chosen
+            )
+            if not ordered:
+                self.errors.append(
+                    AnalysisError(
+                        "KALE210",
+                        f"step `{need.step}` reads `{need.name}`, which steps `{owner}` (cell "
+                        f"{write.cell}) and `{chosen[0]}` (cell {base.cell}) both write, and "
+                        "nothing orders the two",
+                        at=need.at,
+                        hint=f"tag a cell of `{chosen[0]}` with `prev:{owner}`, or use two names",
+                    )
+                )
+                return
+
+    def check_windows(self) -> None:
+        """Another step's write between two cells of a step would come too early or too late."""
+        for step in self.after:
+            for name, (first, last) in read_spans(self.facts, step).items():
+                for write in self.facts.writes.get(name, ()):
+                    if not first < write.cell < last or step in write.owners:
+                        continue
+                    if write.kind is not Kind.TOUCH:
+                        at = write.at
+                        self.errors.append(interleaved(step, name, write, at, last))
+                        break
+                    for owner in write.owners:
+                        if not write.shared:
+                            self.unchanged[owner].setdefault(name, step)
+
+    def _check_later_writes(self, need: Need, producer: str) -> None:
+        """The producer saves when it ends: later cells of it must not change the value."""
+        for write in self.facts.writes.get(need.name, ()):
+            if producer in write.owners and write.cell > need.cell:
+                self.errors.append(interleaved(producer, need.name, write, need.at, need.cell))
+                return
+
+    # -- result
+
+    def flow(self) -> Flow:
+        return Flow(
+            wires=tuple(self.wires),
+            after={step: tuple(before) for step, before in self.after.items()},
+            needs=self.needs,
+            parameters={step: tuple(sorted(names)) for step, names in self.parameters.items()},
+            carried={
+                step: tuple(found[place] for place in sorted(found))
+                for step, found in self.carried.items()
+            },
+            unchanged={
+                step: tuple(sorted(names.items())) for step, names in self.unchanged.items()
+            },
+            diagnostics=tuple(self.diagnostics),
+            errors=tuple(self.errors),
+        )
+
+
+def interleaved(step: str, name: str, write: Write, at: Location, cell: int) -> KaleError:
+    """A step's cells stand on both sides of a cell that needs them in another order."""
+    writer = "shared code" if write.shared else f"step `{write.owners[0]}`"
+    return AnalysisError(
+        "KALE212",
+        f"`{name}` is read in cell {cell} and {writer} {write.kind.value} it in cell {write.cell}; "
+        f"all cells of step `{step}` run together, so the two cannot keep their order",
+        at=at,
+        hint=f"put the cells of `{step}` together, or give the later ones a step of their own",
+    )

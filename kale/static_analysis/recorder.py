@@ -1,0 +1,113 @@
+"""The record that a walk over a cell keeps: what is bound here, and what was done to each name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from kale.static_analysis.deferred import NOTHING, Deferred
+from kale.static_analysis.effects import Bind, Use
+from kale.static_analysis.mutation import mutated_roots
+from kale.static_analysis.purity import Purity
+
+#: Names certainly bound at a point of the code; ``None`` where the code is not reached.
+State = frozenset[str] | None
+
+
+class Recorder:
+    """Uses, bindings, changes and aliases of names, each with the first place it was seen at."""
+
+    def __init__(self, carriers: Mapping[str, Deferred], purity: Purity) -> None:
+        self.state: State = frozenset()
+        self.uses: dict[str, Use] = {}
+        self.binds: dict[str, Bind] = {}
+        self.deleted: set[str] = set()
+        self.mutations: dict[str, tuple[ast.AST, bool]] = {}
+        self.aliases: set[tuple[str, str]] = set()
+        self.carriers = dict(carriers)
+        self.stars: list[ast.ImportFrom] = []
+        self.purity = purity
+        self.hidden: list[frozenset[str]] = []  # names of comprehension and class scopes
+        self.guarded = 0  # inside a try that catches NameError
+        self.statement: ast.stmt | None = None
+        self.future_annotations = False
+        self.raised: list[State] = []
+
+    # -- names
+
+    def use(self, name: str, node: ast.AST, *, strong: bool = True) -> None:
+        """Record a read, unless the name is certainly bound or belongs to an inner scope."""
+        if self.state is None or name in self.state or any(name in h for h in self.hidden):
+            return
+        strong = strong and not self.guarded
+        known = self.uses.get(name)
+        if known is None or (strong and not known.strong):
+            self.uses[name] = Use(node, strong)
+
+    def bind(self, name: str, node: ast.AST) -> None:
+        """Record that the name is bound from here on."""
+        if self.state is None:
+            return
+        self.state |= {name}
+        self.deleted.discard(name)
+        first = self.binds.get(name)
+        self.binds[name] = Bind(first.node if first else node, self.statement)
+
+    def unbind(self, name: str, node: ast.AST) -> None:
+        """Record a ``del``, which also reads the name."""
+        self.use(name, node)
+        if self.state is not None:
+            self.state -= {name}
+            self.deleted.add(name)
+            self.binds.setdefault(name, Bind(node, None))
+            self.binds[name] = Bind(self.binds[name].node, None)
+            self.raised.append(self.state)
+
+    def mention(self, name: str, node: ast.AST) -> None:
+        """A function, class or value of that name is in hand: its body may run from now on."""
+        pending, seen = [name], {name}
+        while pending:
+            effects = self.carriers.get(pending.pop(), NOTHING)
+            for read in sorted(effects.reads):
+                self.use(read, node, strong=False)
+            for bound in sorted(effects.binds):
+                self.binds[bound] = Bind(self.binds.get(bound, Bind(node, None)).node, None)
+            for changed in sorted(effects.mutates):
+                self.use(changed, node, strong=False)
+                self.mutate(changed, node, certain=False)
+            fresh = effects.names - seen
+            seen |= fresh
+            pending.extend(fresh)
+
+    def mutate(self, name: str, node: ast.AST, *, certain: bool) -> None:
+        """Record that the object of that name is, or may be, changed in place."""
+        known = self.mutations.get(name)
+        if known is None or (certain and not known[1]):
+            self.mutations[name] = (known[0] if known else node, certain)
+
+    def mutate_by_code(self, tree: ast.Module) -> None:
+        """Record the in-place changes that the cell's own statements make."""
+        for statement in tree.body:
+            inner = class_bodies(statement)
+            for root in (r for s in (statement, *inner) for r in mutated_roots(s, self.purity)):
+                # A call that is given a function does not change the function.
+                self.mutate(root.name, root.node, certain=root.certain)
+
+
+def meet(states: Iterable[State]) -> State:
+    """What is bound on all the paths that get here."""
+    reached = [state for state in states if state is not None]
+    return frozenset.intersection(*reached) if reached else None
+
+
+def class_bodies(statement: ast.AST) -> list[ast.stmt]:
+    """The statements of class bodies in a statement: they run with it."""
+    found: list[ast.stmt] = []
+    pending = [statement]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.ClassDef):
+            inner = [s for s in node.body if not isinstance(s, ast.FunctionDef)]
+            found.extend(inner)
+            pending.extend(inner)
+    return found

@@ -1,0 +1,1 @@
+"""The package `kale.templates`: Jinja2 templates of what Kale writes."""

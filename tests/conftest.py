@@ -1,0 +1,65 @@
+"""Fixtures that several folders of tests share."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from kale.cli import main
+
+
+def notebook_json(*cells, metadata=None, **extra):
+    """A notebook as JSON text; cells are (tags separated by spaces, code) or Markdown text."""
+    found = []
+    for number, cell in enumerate(cells, start=1):
+        if isinstance(cell, str):
+            found.append(
+                {"cell_type": "markdown", "id": f"c{number}", "metadata": {}, "source": cell}
+            )
+            continue
+        tags, code = cell
+        tags = tags if isinstance(tags, list) else tags.split()
+        found.append(
+            {"cell_type": "code", "id": f"c{number}", "metadata": {"tags": tags},
+             "execution_count": None, "outputs": [], "source": code}
+        )  # fmt: skip
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    document = {
+        "cells": found,
+        "metadata": {"kernelspec": kernel, **(metadata or {})},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        **extra,
+    }
+    return json.dumps(document)
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """Write a notebook of these cells into the test's folder and return its path."""
+
+    def write(*cells, name="nb.ipynb", metadata=None):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(notebook_json(*cells, metadata=metadata), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def kale(monkeypatch, capfd):
+    """Run the command line in this process: (exit code, standard output, standard error)."""
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["kale", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capfd.readouterr()
+        return stopped.value.code, out, err
+
+    return run

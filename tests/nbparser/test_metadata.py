@@ -1,0 +1,304 @@
+"""Notebook metadata of every version of Kale, and what may be set from outside."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+STEP = ("pass", "block:a")
+
+
+@pytest.fixture
+def settings(parse):
+    def build(found, **options):
+        return parse(STEP, metadata={"kubeflow_notebook": found}, **options)
+
+    return build
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"kubeflow_notebook": None},
+        {"kubeflow_notebook": {}},
+        {
+            "kubeflow_notebook": {
+                "pipeline_name": "",
+                "pipeline_description": "",
+                "experiment_name": "",
+                "experiment": {"id": "", "name": ""},
+                "docker_image": "",
+                "base_image": "",
+                "volumes": [],
+                "snapshot_volumes": True,
+                "autosnapshot": True,
+                "katib_run": False,
+                "katib_metadata": {"maxTrialCount": 12},
+                "steps_defaults": [],
+                "timeout": None,
+                "marshal_volume": False,
+                "marshal_path": "",
+                "security_context": {},
+                "other": 0,
+            }
+        },
+    ],
+    ids=["no metadata", "null", "an empty object", "what editors write when nothing is asked"],
+)
+def test_metadata_that_asks_nothing_changes_nothing(parse, metadata):
+    pipeline = parse(STEP, metadata=metadata, path="some/My Nb.ipynb")
+    plain = parse(STEP, path="some/My Nb.ipynb")
+    assert pipeline == plain
+    assert (plain.name, plain.title) == ("my-nb", "My Nb")
+    assert (plain.description, plain.experiment, plain.image) == ("", "", None)
+    assert (plain.settings, plain.diagnostics) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("iris", "iris"),
+        ("My Pipeline", "my-pipeline"),
+        ("Été à Zürich_2", "ete-a-zurich-2"),
+        ("Straße Łódź Ærø", "strasse-lodz-aero"),
+        ("--a--", "a"),
+        ("9 lives", "9-lives"),
+        ("ﬁne ①", "fine-1"),
+        ("a" * 140, "a" * 128),
+        ("a" * 127 + " b", "a" * 127),
+        ("'''{{$}}\n🎉 x", "x"),
+    ],
+)
+def test_a_title_becomes_a_valid_name_and_stays_the_title(settings, title, name):
+    pipeline = settings({"pipeline_name": title})
+    assert (pipeline.name, pipeline.title) == (name, title)
+
+
+@pytest.mark.parametrize("title", ["数据", "🎉", "---"])
+def test_a_title_without_letters_is_refused(problems, title):
+    assert problems(STEP, metadata={"kubeflow_notebook": {"pipeline_name": title}}) == [
+        (
+            f"nb.ipynb: KALE112: `{title}` has no letter or digit that a pipeline's name could keep"
+            " (give a name of letters a to z and digits: `--pipeline_name`, or `pipeline_name` in"
+            " the"
+            " notebook metadata)"
+        )
+    ]
+
+
+def test_all_that_acts_is_read(settings):
+    pipeline = settings(
+        {
+            "pipeline_name": "P",
+            "pipeline_description": "d {{$}} '''",
+            "experiment_name": "e",
+            "docker_image": "i:1",
+            "enable_caching": False,
+            "timeout": 60,
+            "steps_defaults": ["label:access:true", "limit:cpu:2"],
+        }
+    )
+    assert (pipeline.description, pipeline.experiment, pipeline.image) == (
+        "d {{$}} '''",
+        "e",
+        "i:1",
+    )
+    options = pipeline.steps[0].options
+    assert (options.caching, options.timeout) == (False, 60)
+    assert (options.labels, options.limits) == ((("access", "true"),), (("cpu", "2"),))
+
+
+@pytest.mark.parametrize(
+    ("found", "experiment", "image"),
+    [
+        ({"experiment": {"id": "new", "name": "e"}}, "e", None),
+        ({"experiment": "e"}, "e", None),
+        ({"experiment": {"id": 1}}, "", None),
+        ({"experiment": {"name": "old"}, "experiment_name": "e"}, "e", None),
+        ({"base_image": "b"}, "", "b"),
+        ({"docker_image": "d", "base_image": ""}, "", "d"),
+        ({"docker_image": "b", "base_image": "b"}, "", "b"),
+    ],
+)
+def test_historic_forms_of_experiment_and_image(settings, found, experiment, image):
+    pipeline = settings(found)
+    assert (pipeline.experiment, pipeline.image, pipeline.diagnostics) == (experiment, image, ())
+
+
+def test_the_historic_misspelling_is_read_and_the_right_spelling_wins(parse):
+    pipeline = parse(
+        STEP,
+        metadata={
+            "kubeflow_noteobok": {"pipeline_name": "old", "experiment_name": "e"},
+            "kubeflow_notebook": {"pipeline_name": "new"},
+        },
+    )
+    assert (pipeline.name, pipeline.experiment) == ("new", "e")
+
+
+def test_override_beats_the_notebook_which_beats_the_default(settings):
+    found = {"pipeline_name": "n", "experiment_name": "n", "base_image": "n"}
+    pipeline = settings(
+        found,
+        override={"pipeline_name": "o", "docker_image": "o", "pipeline_description": ""},
+        default={"pipeline_name": "d", "experiment_name": "d", "pipeline_description": "d"},
+    )
+    assert (pipeline.name, pipeline.experiment) == ("o", "n")
+    assert (pipeline.image, pipeline.description) == ("o", "d")
+
+
+def test_an_unknown_setting_is_refused(problems):
+    [line] = problems(STEP, override={"pipline_name": "x"})
+    assert line.startswith(
+        "None: KALE010: there is no setting `pipline_name` (settings are `base_image`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("defaults", "tags", "expected"),
+    [
+        ({"labels": {"a": True, "b": 1}}, [], {"labels": (("a", "true"), ("b", "1"))}),
+        ({"annotations": {"a": "b:c"}}, [], {"annotations": (("a", "b:c"),)}),
+        (
+            {"limits": {"cpu": 2}, "requests": {"memory": "1Gi"}},
+            [],
+            {"limits": (("cpu", "2"),), "requests": (("memory", "1Gi"),)},
+        ),
+        ({"env": {"A": "b=c"}}, [], {"env": (("A", "b=c"),)}),
+        ({"node_selectors": {"a": "b"}}, [], {"node_selectors": (("a", "b"),)}),
+        ({"retry_count": 3, "timeout": 5}, [], {"retries": 3, "timeout": 5}),
+        ({"base_image": "i", "docker_image": ""}, [], {"image": "i"}),
+        ({"enable_caching": False, "report": True}, [], {"caching": False, "report": True}),
+        ({"packages": ["a>=1,<2", "b"]}, [], {"packages": ("a>=1,<2", "b")}),
+        (
+            ["label:a:b", "limit:cpu:1"],
+            ["limit:cpu:2"],
+            {"labels": (("a", "b"),), "limits": (("cpu", "2"),)},
+        ),
+        (["packages:a==1,b"], ["packages:A==2"], {"packages": ("A==2", "b")}),
+        (["env:A=1"], ["secret:s:k:A"], {"env": ()}),
+    ],
+    ids=str,
+)
+def test_steps_defaults_hold_where_a_step_says_nothing(parse, defaults, tags, expected):
+    pipeline = parse(
+        ("pass", "block:a", *tags), metadata={"kubeflow_notebook": {"steps_defaults": defaults}}
+    )
+    options = pipeline.steps[0].options
+    assert {key: getattr(options, key) for key in expected} == expected
+    assert pipeline.diagnostics == ()
+
+
+def test_what_has_no_effect_is_warned_about_by_name_and_kept(settings):
+    pipeline = settings(
+        {
+            "volumes": [{"name": "v", "size": 1}],
+            "autosnapshot": True,
+            "katib_run": True,
+            "katib_metadata": {"b": 1, "a": 2},
+            "marshal_volume": True,
+            "colour": "red",
+            "docker_image": "old",
+            "base_image": "new",
+            "steps_defaults": {"retry_factor": 2},
+        }
+    )
+    [warning] = pipeline.diagnostics
+    assert (warning.code, warning.severity.value) == ("KALE111", "warning")
+    assert warning.message == (
+        "this notebook metadata has no effect here: `autosnapshot`, `colour`, `docker_image`,"
+        " `katib_metadata`, `katib_run`, `marshal_volume`, `steps_defaults.retry_factor`, `volumes`"
+    )
+    assert warning.hint == "remove it, or see to it in another way"
+    assert pipeline.image == "new"
+    assert pipeline.settings == (
+        ("autosnapshot", "true"),
+        ("katib_metadata", '{"a": 2, "b": 1}'),
+        ("katib_run", "true"),
+        ("marshal_volume", "true"),
+        ("volumes", json.dumps([{"name": "v", "size": 1}])),
+    )
+
+
+CORRECT = "correct it in the notebook's metadata, or remove it"
+
+
+@pytest.mark.parametrize(
+    ("found", "key", "kind"),
+    [
+        ([], "kubeflow_notebook", "an object"),
+        ("x", "kubeflow_notebook", "an object"),
+        ({"pipeline_name": 1}, "kubeflow_notebook.pipeline_name", "text"),
+        ({"volumes": "none"}, "kubeflow_notebook.volumes", "a list"),
+        ({"katib_run": "yes"}, "kubeflow_notebook.katib_run", "true or false"),
+        ({"katib_metadata": []}, "kubeflow_notebook.katib_metadata", "an object"),
+        ({"timeout": True}, "kubeflow_notebook.timeout", "a number of seconds from 1"),
+        ({"timeout": "60"}, "kubeflow_notebook.timeout", "a number of seconds from 1"),
+        ({"timeout": 0}, "timeout", "a number of seconds from 1"),
+        ({"experiment": 3}, "kubeflow_notebook.experiment", "an object with a `name`"),
+        ({"steps_defaults": 3}, "kubeflow_notebook.steps_defaults", "a list of tags or an object"),
+        ({"enable_caching": "no"}, "kubeflow_notebook.enable_caching", "true or false"),
+        ({"marshal_volume_size": True}, "kubeflow_notebook.marshal_volume_size", "text"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused(problems, found, key, kind):
+    assert problems(STEP, metadata={"kubeflow_notebook": found}) == [
+        f"nb.ipynb: KALE110: the notebook metadata `{key}` is not {kind} ({CORRECT})"
+    ]
+
+
+WRITE = "write option tags, as `label:KEY:VALUE` or `limit:cpu:2`"
+
+
+@pytest.mark.parametrize(
+    ("defaults", "expected"),
+    [
+        ([1], f"KALE110: `1` in `steps_defaults` is no text ({WRITE})"),
+        (["block:a"], f"KALE110: `block:a` in `steps_defaults` is no option of a step ({WRITE})"),
+        (["hello"], f"KALE110: `hello` in `steps_defaults` is no option of a step ({WRITE})"),
+        (
+            ["retry:x"],
+            (
+                "KALE101: in `steps_defaults`: the tag `retry:x` is malformed (write `retry:N`"
+                " with a whole number from 0, as in `retry:3`)"
+            ),
+        ),
+        ({"labels": []}, f"KALE110: `labels` in `steps_defaults` is no object ({WRITE})"),
+        (
+            {"labels": {"a": []}},
+            f"KALE110: `labels` in `steps_defaults` holds `[]`, which is no text ({WRITE})",
+        ),
+        (
+            {"enable_caching": 1},
+            f"KALE110: `enable_caching` in `steps_defaults` is neither true nor false ({WRITE})",
+        ),
+        ({"packages": "a"}, f"KALE110: `packages` in `steps_defaults` is no list ({WRITE})"),
+    ],
+    ids=str,
+)
+def test_steps_defaults_that_cannot_be_used_are_refused(problems, defaults, expected):
+    found = {"steps_defaults": defaults}
+    assert problems(STEP, metadata={"kubeflow_notebook": found}) == [f"nb.ipynb: {expected}"]
+
+
+def test_an_image_that_cannot_be_is_refused(problems):
+    assert problems(STEP, override={"docker_image": "a b"}) == [
+        (
+            "nb.ipynb: KALE109: the image `a b` cannot be used (an image is named without spaces,"
+            " as"
+            " `python:3.11`)"
+        )
+    ]
+
+
+def test_defaults_that_ask_for_more_than_their_limit_are_refused(problems):
+    found = {"steps_defaults": ["limit:cpu:1", "request:cpu:2"]}
+    assert problems(STEP, metadata={"kubeflow_notebook": found}) == [
+        (
+            "nb.ipynb: cell 1 (a), line 1: KALE109: step `a` asks for more than its limit:"
+            " `request:cpu:2` and `limit:cpu:1`"
+            " (Kubernetes refuses such a pod: lower the request or raise the limit)"
+        )
+    ]

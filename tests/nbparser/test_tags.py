@@ -1,0 +1,347 @@
+"""The tag language: what is left alone, what round-trips, and what each refusal says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kale.errors import NotebookError
+from kale.nbparser import format_tag, parse_tag
+from kale.nbparser.tag_kinds import (
+    AnnotationTag,
+    BlockTag,
+    CacheTag,
+    EnvTag,
+    ImageTag,
+    LabelTag,
+    LimitTag,
+    PackagesTag,
+    ParametersTag,
+    PrevTag,
+    RetryTag,
+    SecretTag,
+    TolerationTag,
+    VolumeTag,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hide-input",
+        "hide_output",
+        "remove-cell",
+        "remove_input",
+        "slideshow",
+        "slide",
+        "injected-parameters",
+        "raises-exception",
+        "nbsphinx-thumbnail",
+        "nbval-skip",
+        "skip-execution",
+        "test:foo",
+        "test",
+        "todo",
+        "solution",
+        "note:see below",
+        "mode:dark",
+        "black:off",
+        "code:python",
+        "lock:true",
+        "label x",
+        "report final",
+        "image 1",
+        "metrics",
+        "notebook intro",
+        "step",
+        "image",
+        "label",
+        "node",
+        "env",
+        "cache",
+        "node js",
+        "output_scroll",
+        "",
+        ":",
+        "::",
+        ":a",
+        "prevent:x",
+        "0",
+        "été",
+        "🎉",
+        "papermill",
+        "fold",
+        "interactive",
+        "import numpy as np",
+        "first block",
+        "time:10",
+        "jupyter:outputs_hidden",
+        "{{$}}",
+        "a:b:c",
+        "related:x",
+        "page:1",
+        "note",
+        "full-width",
+        "thebe-init",
+        "hide-cell",
+        "stem:x",
+    ],
+)
+def test_foreign_tags_are_left_alone(text):
+    assert parse_tag(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("block:a", BlockTag(("a",))),
+        ("block:a;b-2_c", BlockTag(("a", "b-2_c"))),
+        ("block:a;a", BlockTag(("a",))),
+        ("block:", BlockTag(())),
+        ("step:", BlockTag(())),
+        ("step:a", BlockTag(("a",))),
+        ("prev:a;b", PrevTag(("a", "b"))),
+        ("parameters", ParametersTag(papermill=True)),
+        ("pipeline-parameters", ParametersTag()),
+        ("image:ghcr.io/me/x:1@sha256:00", ImageTag("ghcr.io/me/x:1@sha256:00")),
+        ("packages:a==1,b", PackagesTag(("a==1", "b"))),
+        ("packages:a[x,y]>=1,<2, b", PackagesTag(("a[x,y]>=1,<2", "b"))),
+        ("packages:git+https://e.org/a.git@main", PackagesTag(("git+https://e.org/a.git@main",))),
+        ("limit:cpu:500m", LimitTag("cpu", "500m")),
+        ("limit:memory:1.5Gi", LimitTag("memory", "1.5Gi")),
+        ("limit:memory:1e9", LimitTag("memory", "1e9")),
+        ("limit:nvidia.com/gpu:1", LimitTag("nvidia.com/gpu", "1")),
+        ("limit:hugepages-2Mi:4Mi", LimitTag("hugepages-2Mi", "4Mi")),
+        ("retry:0", RetryTag(0)),
+        ("cache:disabled", CacheTag(False)),
+        ("secret:aws-s3:access.key:AWS_KEY", SecretTag("aws-s3", "access.key", "AWS_KEY")),
+        ("env:URL=http://a:80/?q=1", EnvTag("URL", "http://a:80/?q=1")),
+        ("env:EMPTY=", EnvTag("EMPTY", "")),
+        ("env:T='''{{$}}\n\u2028", EnvTag("T", "'''{{$}}\n\u2028")),
+        ("label:access-ml-pipeline:true", LabelTag("access-ml-pipeline", "true")),
+        ("label:a:", LabelTag("a", "")),
+        ("annotation:e.org/k:a:b:c", AnnotationTag("e.org/k", "a:b:c")),
+        ("annotation:k:{\"a\": '🎉'}", AnnotationTag("k", "{\"a\": '🎉'}")),
+        ("toleration:k:v:NoSchedule", TolerationTag("k", "v", "NoSchedule")),
+        ("toleration:k::NoExecute", TolerationTag("k", "", "NoExecute")),
+        ("volume:my-claim:/data", VolumeTag("my-claim", "/data")),
+    ],
+)
+def test_tags_are_read(text, tag):
+    assert parse_tag(text) == tag
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "block:a",
+        "block:a;b",
+        "block:",
+        "prev:a;b",
+        "imports",
+        "functions",
+        "skip",
+        "parameters",
+        "pipeline-parameters",
+        "pipeline-metrics",
+        "notebook:a",
+        "image:a/b:c",
+        "packages:a==1,b",
+        "limit:cpu:2",
+        "request:memory:2Gi",
+        "retry:3",
+        "timeout:60",
+        "cache:enabled",
+        "cache:disabled",
+        "report:enabled",
+        "report:disabled",
+        "secret:a:b:C",
+        "env:A=b=c",
+        "label:a/b:c",
+        "annotation:a.b/c:d:e",
+        "node:a:b",
+        "toleration:a:b:PreferNoSchedule",
+        "volume:a:/b/c",
+    ],
+)
+def test_every_kind_is_written_as_it_was_read(text):
+    assert format_tag(parse_tag(text)) == text
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused_and_comes_back(text):
+    for candidate in (text, f"annotation:k:{text}", f"env:A={text}", f"packages:{text}"):
+        try:
+            tag = parse_tag(candidate)
+        except NotebookError:
+            continue
+        assert tag is None or parse_tag(format_tag(tag)) == tag
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("blok:a", "block:a"),
+        ("bock:Train Model", "block:Train Model"),
+        ("Block:a", "block:a"),
+        ("block :a", "block:a"),
+        (" block:a", "block:a"),
+        ("block\uff1aa", "block:a"),
+        ("stpe:a", "step:a"),
+        ("steps:a", "step:a"),
+        ("prevs:a", "prev:a"),
+        ("prev a", "prev:a"),
+        ("prev a b", "prev:a;b"),
+        ("prev=a", "prev:a"),
+        ("prev", "prev:NAME"),
+        ("block", "block:NAME"),
+        ("imports ", "imports"),
+        ("Imports", "imports"),
+        ("import", "imports"),
+        ("imports:", "imports"),
+        ("function", "functions"),
+        ("skip:", "skip"),
+        ("SKIP", "skip"),
+        ("pipeline_parameters", "pipeline-parameters"),
+        ("pipeline parameters", "pipeline-parameters"),
+        ("pipeline-metric", "pipeline-metrics"),
+        ("parameter", "parameters"),
+        ("limit cpu 2", "limit:cpu:2"),
+        ("limits:cpu:2", "limit:cpu:2"),
+        ("lable:a:b", "label:a:b"),
+        ("retry 3", "retry:3"),
+        ("timeout=60", "timeout:60"),
+    ],
+)
+def test_a_tag_that_looks_like_kales_is_refused_with_the_right_spelling(text, meant):
+    with pytest.raises(NotebookError) as caught:
+        parse_tag(text)
+    error = caught.value
+    assert (error.code, error.message, error.hint) == (
+        "KALE101",
+        f"`{text}` looks like a tag of Kale's, but is none",
+        f"write `{meant}`",
+    )
+
+
+_RULE = (
+    "a step's name is made of lower-case letters and digits in words joined by `-` or `_`, at"
+    " most 63 characters"
+)
+_KEY = (
+    "a key is at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends,"
+    " and may follow a domain and a `/`"
+)
+_VALUE = (
+    "a value is at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"
+)
+_RESOURCE = "a resource is `cpu`, `memory`, `ephemeral-storage` or `VENDOR/NAME`"
+_QUANTITY = "a quantity is a number and a unit, as `2`, `500m`, `512Mi` or `1.5Gi`"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("prev:a:b", "write `prev:a;b`"),
+        ("prev:", "write `prev:NAME`"),
+        ("block:a;", "write `block:a`"),
+        ("step:;", "write `step:NAME`"),
+        ("notebook:", "write `notebook:NAME`"),
+        ("packages:", "write `packages:NAME==VERSION,NAME`"),
+        ("packages:a,,b", "write `packages:NAME==VERSION,NAME`"),
+        ("packages:--index-url=x", "write `packages:NAME==VERSION,NAME`"),
+        ("limit:", "write `limit:RESOURCE:QUANTITY` as in `limit:memory:2Gi`"),
+        ("request:cpu", "write `request:RESOURCE:QUANTITY` as in `request:memory:2Gi`"),
+        ("retry:-1", "write `retry:N` with a whole number from 0, as in `retry:3`"),
+        ("timeout:0", "write `timeout:SECONDS` with a whole number from 1, as in `timeout:600`"),
+        ("timeout:5m", "write `timeout:SECONDS` with a whole number from 1, as in `timeout:600`"),
+        ("cache:on", "write `cache:enabled` or `cache:disabled`"),
+        ("report:", "write `report:enabled` or `report:disabled`"),
+        ("secret:a:b", "write `secret:SECRET:KEY:ENV`"),
+        ("env:A", "write `env:NAME=VALUE`"),
+        ("label:a", "write `label:KEY:VALUE`"),
+        ("annotation::x", "write `annotation:KEY:VALUE`"),
+        ("node:", "write `node:KEY:VALUE`"),
+        ("toleration:a:NoSchedule", "write `toleration:KEY:VALUE:EFFECT`"),
+        ("volume:/data", "write `volume:CLAIM:/PATH`"),
+    ],
+)
+def test_a_malformed_tag_is_refused_with_its_form(text, hint):
+    with pytest.raises(NotebookError) as caught:
+        parse_tag(text)
+    error = caught.value
+    assert (error.code, error.message, error.hint) == (
+        "KALE101",
+        f"the tag `{text}` is malformed",
+        hint,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("image:", "an image is named without spaces, as `python:3.11`"),
+        ("image:a b", "an image is named without spaces, as `python:3.11`"),
+        ("limit:mem:1Gi", f"{_RESOURCE}; did you mean `memory`?"),
+        ("limit:gpu:1", f"{_RESOURCE}; did you mean `nvidia.com/gpu`?"),
+        ("limit:q:1", _RESOURCE),
+        ("limit:cpu:two", _QUANTITY),
+        ("limit:memory:2GB", _QUANTITY),
+        ("limit:memory:-1Gi", _QUANTITY),
+        ("limit:memory:512m", "`512m` means thousandths of a byte; did you mean `512Mi`?"),
+        ("limit:nvidia.com/gpu:0.5", "`nvidia.com/gpu` comes in whole numbers"),
+        (
+            "secret:My Secret:k:E",
+            "the name of an object is made of lower-case letters, digits, `-` and `.`",
+        ),
+        ("secret:s:a/b:E", "a secret's key is made of letters, digits, `-`, `_` and `.`"),
+        (
+            "env:1A=x",
+            "a variable's name is made of letters, digits, `_`, `-` and `.`, and begins with no"
+            " digit",
+        ),
+        ("label:-a:b", _KEY),
+        ("label:a:b c", _VALUE),
+        ("node:a:ü", _VALUE),
+        ("annotation:A/b:c", _KEY),
+        ("toleration:a:b:Never", "the effect is `NoSchedule`, `PreferNoSchedule` or `NoExecute`"),
+        ("volume:a:data", "a volume is mounted at an absolute path without `:`, as `/data`"),
+        ("volume:a:/", "a volume is mounted at an absolute path without `:`, as `/data`"),
+    ],
+)
+def test_a_value_that_kubernetes_would_refuse_is_refused_with_its_rule(text, hint):
+    with pytest.raises(NotebookError) as caught:
+        parse_tag(text)
+    error = caught.value
+    assert (error.code, error.message, error.hint) == (
+        "KALE109",
+        f"the tag `{text}` cannot be used",
+        hint,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "offer"),
+    [
+        ("block:Train Model", "Train Model", "; `train-model` would do"),
+        ("block:a;Été", "Été", "; `ete` would do"),
+        ("prev:_a_", "_a_", "; `a` would do"),
+        ("step:a__b", "a__b", "; `a_b` would do"),
+        ("block:a ", "a ", "; `a` would do"),
+        ("notebook:A", "A", "; `a` would do"),
+        ("block:数据", "数据", ""),
+        ("block:straße", "straße", "; `strasse` would do"),
+        ("block:" + "a" * 64, "a" * 64, f"; `{'a' * 63}` would do"),
+        ("block:a\n", "a\n", "; `a` would do"),
+    ],
+)
+def test_a_wrong_step_name_is_refused_with_the_rule_and_a_right_one(text, name, offer):
+    with pytest.raises(NotebookError) as caught:
+        parse_tag(text)
+    error = caught.value
+    assert (error.code, error.message, error.hint) == (
+        "KALE102",
+        f"`{name}` is no name for a step",
+        _RULE + offer,
+    )

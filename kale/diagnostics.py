@@ -552,6 +552,15 @@ _RULES = (
         "seed = 2**53 + 1, written as 9007199254740993",
         "Nothing to do; the steps use the default as it was written.",
     ),
+    Rule(
+        "KALE411",
+        _W,
+        "a large pipeline",
+        "A run holds the containers of all steps in one object of Kubernetes, whose database takes "
+        "1.5 MiB.",
+        "a pipeline of 100 steps",
+        "Merge small steps into one; move code into a module of the image.",
+    ),
     # -- 5xx: runs
     Rule(
         "KALE501",

@@ -36,6 +36,7 @@ def emit_script(plan: Plan) -> bytes:
 
     Raises:
         PackageError: Kubernetes or Kubeflow Pipelines would refuse the package.
+
     """
     check_package(plan)
     pipeline = plan.pipeline

@@ -18,26 +18,33 @@ _PIPELINE_NAME = re.compile("[a-z0-9][a-z0-9-]{0,127}")
 #: Linux takes 128 KiB as one argument of a process; KFP hands a container over as one.
 _WARN, _REFUSE = 64 * 1024, 120 * 1024
 
+#: Kubernetes' database takes 1.5 MiB as one object, and a run holds all containers in one.
+_WARN_IN_ALL = 1024 * 1024
+
 
 def check_package(plan: Plan) -> tuple[Diagnostic, ...]:
     """The warnings and notices about the package of ``plan``, the pipeline's before its tasks'.
 
     Raises:
         PackageError: what a cluster would refuse, or change without a word.
+
     """
     pipeline = plan.pipeline
     errors: list[KaleError] = list(_pipeline_errors(pipeline))
     found = list(_defaults(pipeline))
+    total = 0
     for task in plan.tasks:
         at = pipeline.step(task.name).at
         errors += _text_errors(task.options, at)
         found += unsupported(task.options, at)
         try:
-            found += _size(task, argv_size(container(pipeline, task)), at)
+            size = argv_size(container(pipeline, task))
+            total += size
+            found += _size(task, size, at)
         except KaleError as error:
             errors.append(error)
     raise_all(errors)
-    return tuple(found)
+    return (*_size_in_all(pipeline, total), *found)
 
 
 def _pipeline_errors(pipeline: Pipeline) -> Iterator[PackageError]:
@@ -131,6 +138,17 @@ def _size(task: Task, size: int, at: Location) -> list[Diagnostic]:
             hint=hint,
         )
     ]
+
+
+def _size_in_all(pipeline: Pipeline, total: int) -> Iterator[Diagnostic]:
+    if total > _WARN_IN_ALL:
+        yield diagnose(
+            "KALE411",
+            f"the {len(pipeline.steps)} steps take {total / 1024:.0f} KiB together; a cluster may"
+            " refuse a run of more than 1500 KiB",
+            at=Location(pipeline.path),
+            hint="merge small steps into one, or move code into a module of the image",
+        )
 
 
 def _heaviest(task: Task) -> list[tuple[str, int]]:

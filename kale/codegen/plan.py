@@ -29,6 +29,7 @@ def make_plan(analyzed: AnalyzedPipeline) -> Plan:
 
     Raises:
         PackageError: step names that Kubernetes would make equal, or too long for it.
+
     """
     pipeline = analyzed.pipeline
     keys = _task_keys(pipeline)

@@ -57,7 +57,7 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, object]]:
     if pandas or isinstance(value, Mapping):
         for key, item in value.items():
             yield f"{path}[{key!r:.80}]", item
-    elif isinstance(value, list | tuple | set | frozenset) or getattr(value, "ndim", 0):
+    elif isinstance(value, list | tuple | set | frozenset) or getattr(value, "ndim", None):
         # The items of a set have no expression; this one is readable.
         for index, item in enumerate(value):
             yield f"{path}[{index}]", item
@@ -68,7 +68,7 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, object]]:
             n: value.__globals__[n] for n in value.__code__.co_names if n in value.__globals__
         }
         for name, item in inside.items():
-            yield f"{path}:{name}", item
+            yield f"{name} (read by {path})", item
     slots = [getattr(kind, "__slots__", ()) for kind in type(value).__mro__]
     names = [
         *getattr(value, "__dict__", ()),

@@ -29,7 +29,8 @@ def main(executor_input: str, step: str, notebook: str) -> int:
     given = json.loads(executor_input)
     source = json.loads(zlib.decompress(base64.b64decode(notebook)))
     ports = source["metadata"]["kale"]
-    inputs, outputs = _artifacts(given["inputs"]), _artifacts(given["outputs"])
+    received = given.get("inputs", {})
+    inputs, outputs = _artifacts(received), _artifacts(given["outputs"])
     work = Path(tempfile.mkdtemp(prefix="kale-step-"))
     metrics = Path(local_path(outputs["metrics"]) if "metrics" in outputs else work, "metrics.json")
     context = {
@@ -40,7 +41,7 @@ def main(executor_input: str, step: str, notebook: str) -> int:
     }
     (work / "context.json").write_text(json.dumps(context), "utf-8")
     (work / "step.ipynb").write_text(json.dumps(source), "utf-8")
-    runtime = str(Path(__file__).resolve().parents[1])
+    runtime = str(Path(__file__).absolute().parents[1])
     paths = [runtime, os.environ.get("PYTHONPATH")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     os.environ["KALE_STEP_CONTEXT"] = str(work / "context.json")
@@ -48,7 +49,7 @@ def main(executor_input: str, step: str, notebook: str) -> int:
         papermill.execute_notebook(
             str(work / "step.ipynb"),
             str(work / "executed.ipynb"),
-            overrides(ports["parameters"], given["inputs"].get("parameterValues", {})),
+            overrides(ports["parameters"], received.get("parameterValues", {})),
             kernel_name="python3",
             progress_bar=False,
             stdout_file=sys.stdout,

@@ -39,8 +39,20 @@ def find(qualname: str) -> Any:
 
 
 def is_notebook_class(obj: Any) -> bool:
-    """Whether ``obj`` is a class that the notebook defined and still reaches by its name."""
-    return isinstance(obj, type) and obj.__module__ == "__main__" and find(obj.__qualname__) is obj
+    """Whether ``obj`` is a class of a notebook, reached by its name or come by value."""
+    if not isinstance(obj, type) or obj.__module__ != "__main__":
+        return False
+    return find(obj.__qualname__) is obj or _has_travelled(obj)
+
+
+def _has_travelled(cls: type) -> bool:
+    return any(cls is other for other in _travelled.values())
+
+
+def _defined_here(qualname: str) -> Any:
+    """The class of that name that this step's own code defines, or ``None``."""
+    here = find(qualname)
+    return here if isinstance(here, type) and not _has_travelled(here) else None
 
 
 def is_notebook_function(obj: object) -> bool:
@@ -70,8 +82,8 @@ def load_class(*key: str) -> Any:
     Raises:
         MarshalError: the notebook does not define it here, and it did not travel.
     """
-    here = find(key[0])
-    if isinstance(here, type):
+    here = _defined_here(key[0])
+    if here is not None:
         if class_key(here) != key:
             text = f"a value's class `{key[0]}` is not the `{key[0]}` of this step, and becomes it"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
@@ -83,7 +95,7 @@ def load_class(*key: str) -> Any:
 
 def is_missing(key: tuple[str, str]) -> bool:
     """Whether loading the class needs its definition."""
-    return not isinstance(find(key[0]), type) and key not in _travelled
+    return _defined_here(key[0]) is None and key not in _travelled
 
 
 def reduce_definition(cls: type, by_value: Any) -> tuple[Any, ...]:
@@ -98,7 +110,7 @@ def make_class(key: tuple[str, str], make: Any, arguments: Any) -> Any:
     if is_missing(key):
         _unfilled.add(key)
         _travelled[key] = make(*arguments)
-    return _travelled[key] if key in _travelled else find(key[0])
+    return _defined_here(key[0]) or _travelled[key]
 
 
 def fill_class(cls: type, state: Any) -> None:

@@ -33,7 +33,7 @@ _RULES = {
 }
 
 #: The rule of every type met so far.
-_known: dict[type, str] = {}
+_known: dict[type, str | None] = {}
 
 #: The classes of picklers made so far, by their rules.
 _picklers: dict[type[Rules], type[Rules]] = {}
@@ -58,7 +58,10 @@ class Rules(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """The reduction of any object but the builtin containers and scalars."""
-        return getattr(self, rule_for(type(obj)))(obj)
+        kind = type(obj)
+        rule = _known[kind] if kind in _known else rule_for(kind)
+        # cloudpickle itself overrides classes and functions only; this runs for every object.
+        return getattr(self, rule)(obj) if rule else NotImplemented
 
     def reduce_class(self, cls: Any) -> Any:
         """A class of the notebook by name; the definition travels beside the value."""
@@ -132,11 +135,11 @@ class _Definitions(_Inside):
         return by_value
 
 
-def rule_for(kind: type) -> str:
-    """The name of the rule for objects whose type is ``kind``."""
+def rule_for(kind: type) -> str | None:
+    """The name of the rule for objects whose type is ``kind``, if there is one."""
     if kind not in _known:
         bases = {b.__name__ for b in kind.__mro__ if b.__module__.startswith("pandas.")}
-        other = "reduce_pandas" if bases & {"NDFrame", "Index"} else "reduce_other"
+        other = "reduce_pandas" if bases & {"NDFrame", "Index"} else None
         rule = _RULES.get(f"{kind.__module__}.{kind.__qualname__}", other)
         _known[kind] = "reduce_class" if issubclass(kind, type) else rule
     return _known[kind]
@@ -187,12 +190,13 @@ def dump(value: object, create: Callable[[str], Any]) -> list[Any]:
         # The arrays have to be written again, as views, to share their memory when loaded.
         views |= overlapping
     if pickler.classes:
-        definitions = io.BytesIO()
-        pickle.dump(list(pickler.classes), definitions)
+        definitions = pickle.dumps(list(pickler.classes))
         # Reducers of any library run here, and few steps will need what they make.
         with contextlib.suppress(Exception):
-            new_pickler(_Definitions, definitions, None).dump(list(pickler.classes.values()))
-        create("classes.pkl").write(definitions.getvalue())
+            nested = io.BytesIO()
+            new_pickler(_Definitions, nested, None).dump(list(pickler.classes.values()))
+            definitions += nested.getvalue()
+        create("classes.pkl").write(definitions)
     return buffers
 
 
@@ -206,7 +210,7 @@ def load(file: Any, buffers: Iterable[Any], definitions: Any = None) -> Any:
         keys = pickle.load(definitions)  # noqa: S301 -- its digest was checked, as of all files
         if any(map(notebook.is_missing, keys)):
             # Where they could not be saved, loading the class will say so.
-            with contextlib.suppress(EOFError, pickle.UnpicklingError):
+            with contextlib.suppress(EOFError):
                 pickle.load(definitions)  # noqa: S301
     return pickle.load(file, buffers=buffers)  # noqa: S301
 

@@ -30,7 +30,8 @@ def find_groups(values: Mapping[str, object]) -> list[list[str]]:
     pickled shares nothing; saving it will say why.
     """
     # All that was reached stays alive until the end, so that no two objects had one id.
-    reached = {name: _reach(value) for name, value in values.items()}
+    several = len(values) > 1
+    reached = {name: _reach(value) for name, value in values.items() if several}
     holder: dict[int, str] = {}
     group = {name: {name} for name in values}
     for name, objects in reached.items():

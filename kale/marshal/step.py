@@ -41,7 +41,6 @@ def load_inputs(
         MarshalError: a value is missing or damaged, cannot be loaded, or was changed by two
             steps at once; the message names all that failed, and nothing is bound.
     """
-    __tracebackhide__ = True
     context, loader, guards = _context(), Loader(), unchanged or {}
     values, failures = dict[str, Any](), list[str]()
     for name in names:
@@ -51,10 +50,12 @@ def load_inputs(
                 values[name] = loader.load(directory, manifest)
             if name in guards or name in context["outputs"]:
                 value = values.get(name)
-                _loaded[name] = id(value), digest(value), directory, manifest
+                before = digest(value) if name in values else None
+                _loaded[name] = id(value), before, directory, manifest
         except MarshalError as error:
             failures.append(str(error))
-    _raise(failures)
+    if failures:
+        raise MarshalError("\n".join(failures))
     _guards.update(guards)
     namespace.update(values)
 
@@ -68,9 +69,9 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
         MarshalError: a value cannot be saved, or the step changed an input that another step
             reads at the same time; the message names all that failed.
     """
-    __tracebackhide__ = True
-    _raise(_broken_guards(namespace))
-    context, failures = _context(), list[str]()
+    if failures := _broken_guards(namespace):
+        raise MarshalError("\n".join(failures))
+    context = _context()
     targets = {name: Path(context["outputs"][name]) for name in names}
     values = {name: namespace[name] for name in names if name in namespace}
     manifests = {name: describe(name, context["step"], value) for name, value in values.items()}
@@ -90,12 +91,17 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
                 save_group({name: values[name] for name in group}, targets, manifests)
         except MarshalError as error:
             failures.append(str(error))
+        except OSError as error:
+            failures.append(
+                f"{quoted(group)} cannot be saved: {error}; make room or another folder"
+            )
     for name in [name for name in names if name not in values]:
         # A name that was loaded and deleted has changed; one that never had a value has not.
         gone = name in _loaded and _loaded[name][3].backend != UNBOUND
         unbound = Manifest(name, context["step"], "", UNBOUND, changed=gone)
         publish(unbound, Path(), targets[name])
-    _raise(failures)
+    if failures:
+        raise MarshalError("\n".join(failures))
 
 
 def record_metrics(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -104,10 +110,9 @@ def record_metrics(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
     Raises:
         MarshalError: a name has no value.
     """
-    __tracebackhide__ = True
     missing = [name for name in names if name not in namespace]
     if missing:
-        _raise([f"{quoted(missing)} cannot be reported: no value; assign it in a step"])
+        raise MarshalError(f"{quoted(missing)} cannot be reported: no value; assign it in a step")
     path = Path(_context()["metrics"])
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
@@ -128,18 +133,11 @@ def as_metric(value: Any) -> bool | int | float | str:
 
 
 def _context() -> dict[str, Any]:
-    __tracebackhide__ = True
     path = os.environ.get("KALE_STEP_CONTEXT")
     if not path:
         raise MarshalError("this is one step of a pipeline; start the pipeline with `kale run`")
     context: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
     return context
-
-
-def _raise(failures: list[str]) -> None:
-    __tracebackhide__ = True  # IPython then shows the cell only
-    if failures:
-        raise MarshalError("\n".join(failures))
 
 
 def _broken_guards(namespace: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ def save_group(
 
     Raises:
         MarshalError: a value cannot be saved; all directories are then as they were before.
+        OSError: a directory cannot be written.
     """
     first, *others = values
     whole = dict(values) if others else values[first]
@@ -35,6 +36,8 @@ def save_group(
     with _new_directory(targets[first]) as made:
         try:
             files = write_files(made, whole, backend)
+        except OSError:  # the disk's, not the value's
+            raise
         except Exception as error:  # noqa: BLE001 -- reducers of any library run here
             raise MarshalError(explain(values, error)) from None
         # The first one last: its directory is the one that the others' files are links to.
@@ -77,10 +80,10 @@ def describe(name: str, step: str, value: object) -> Manifest:
     """The manifest of a value, all but its backend and files."""
     root = type(value).__module__.partition(".")[0]
     version = getattr(sys.modules.get(root), "__version__", "")
-    shown = [
-        f"{key} {getattr(value, key, '')}" for key in ("shape", "dtype") if hasattr(value, key)
-    ]
-    library, description = f"{root} {version}" if version else "", ", ".join(shown)
+    library, description = f"{root} {version}" if version else "", ""
+    with suppress(Exception):  # properties run code of any library
+        shown = [key for key in ("shape", "dtype") if hasattr(type(value), key)]
+        description = ", ".join(f"{key} {getattr(value, key)}" for key in shown)
     kind = qualified_type(value)
     return Manifest(name, step, kind, "", library=library, description=description)
 
@@ -110,10 +113,11 @@ def _load_files(directory: Path, manifest: Manifest) -> Any:
     try:
         return BACKENDS[manifest.backend].load(directory)
     except Exception as error:  # noqa: BLE001 -- constructors of any library run here
+        why = "" if isinstance(error, MarshalError) else f"{type(error).__name__}: "
         saved = " ".join(filter(None, ["Python", manifest.python, manifest.library]))
         raise MarshalError(
             f"`{manifest.name}` ({manifest.type}) from step `{manifest.step}` cannot be loaded: "
-            f"{type(error).__name__}: {error}; it was saved under {saved}, use the same here"
+            f"{why}{error}; it was saved under {saved}, use the same here"
         ) from None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.errors import KaleError, NotebookError, raise_all
+from kale.errors import KaleError, Location, NotebookError, raise_all
 from kale.ir import METRICS_STEP, SETUP_STEP, Pipeline, Source, Step
 from kale.nbparser.cells import Role, TaggedCell, parse_cells
 from kale.nbparser.graph import Edge, check_edges, check_names
@@ -48,6 +48,7 @@ def parse_pipeline(
     Raises:
         KaleError: all that is wrong with the notebook, in the order of the places; the codes
             are KALE008 to KALE010, KALE101 to KALE118, KALE200, KALE202 and KALE203.
+
     """
     settings, errors = parse_settings(notebook, override, default)
     cells, tag_errors, diagnostics = parse_cells(notebook)
@@ -224,7 +225,7 @@ def _no_step(notebook: Notebook) -> NotebookError:
     return NotebookError(
         "KALE008",
         "no cell of the notebook is tagged as a step",
-        at=notebook.place(notebook.cells[0]),
+        at=Location(notebook.path),
         hint="tag a code cell `block:NAME` (in JupyterLab: the gear at the right, `Cell Tags`),"
         " and the cells that it needs before it `prev:NAME` of their step",
     )

@@ -6,7 +6,13 @@ import re
 from collections.abc import Container, Sequence
 from typing import Any
 
-from kale.nbparser.magics import command_as_python, is_python_cell_magic, python_cell_magic
+from kale.nbparser.magics import (
+    AUTOMAGICS,
+    command_as_python,
+    is_class_body,
+    is_python_cell_magic,
+    python_cell_magic,
+)
 from kale.nbparser.syntax import parse_quietly
 
 #: Whether a cell that is not Python can be IPython; only then is IPython imported (0.1 s).
@@ -16,6 +22,10 @@ _MAY_BE_IPYTHON = re.compile(
 
 #: A pasted prompt, which is an annotated assignment to Python.
 _PROMPT = re.compile(r"\s*In \[\d+\]: ")
+
+#: A cell of one line that begins with a word; IPython takes the word for a magic when there is
+#: one of that name and no variable.
+_AUTOMAGIC = re.compile(r"(\s*)([^\W\d]\w*)(?:[ \t]+(?![=,])[^\n]*)?\s*")
 
 
 def to_python(code: str, known: Container[str] | None = None) -> str:
@@ -28,6 +38,9 @@ def to_python(code: str, known: Container[str] | None = None) -> str:
 
     Code that is neither Python nor IPython comes back as far as it could be read.
     """
+    line = _AUTOMAGIC.fullmatch(code)
+    if line and line[2] in AUTOMAGICS and (known is None or line[2] not in known):
+        code = f"{line[1]}%{code[line.start(2) :]}"
     plain = parse_quietly(code) is not None and not _PROMPT.match(code)
     if plain or not _MAY_BE_IPYTHON.search(code):
         return code
@@ -60,7 +73,7 @@ def _cell_magic(lines: list[str], first: int, known: Container[str] | None) -> l
     python = to_python(body, known)
     if indent:
         indented = "".join(indent + line for line in _split(python))
-        if parse_quietly(f"{head}\n{indented}") is None:
+        if not is_class_body(f"{head}\n{indented}"):
             head, indented = "", python
         python = indented
     return [*lines[:first], f"{head}\n", *_split(python)]

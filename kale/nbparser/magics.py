@@ -1,4 +1,9 @@
-"""What each magic does with names: which read Python, bind a name, or interpolate."""
+"""What each magic does with names: which read Python, bind a name, or interpolate.
+
+Known gaps: a line or cell magic that this file does not name may read and bind names of the
+notebook (``%%cython`` defines functions); what ``%%timeit`` binds counts as bound by the cell
+when its first line holds a setup statement, or a function in its body reads it.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +33,23 @@ _PYTHON = {
 #: Cell magics that hand their body to a script and can bind what it prints.
 _SCRIPTS = frozenset(
     {"bash", "perl", "pypy", "python", "python2", "python3", "ruby", "script", "sh"}
+)
+
+#: Line magics that people write without ``%``, which IPython allows in a cell of one line.
+AUTOMAGICS = frozenset(
+    "autoreload cat cd conda config cp env less ll load_ext ls mamba man matplotlib mkdir more mv"
+    " pip pwd rm rmdir run time timeit uv who whos".split()
+)
+
+#: What looks names up past a class body that it stands in.
+_FUNCTIONS = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.Lambda,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
 )
 
 
@@ -98,9 +120,25 @@ def _python_operand(
                 f"({bare})" if name == "time" else f"get_ipython().run_line_magic({name!r}, {bare})"
             )
         return None
-    if name == "timeit" and parse_quietly(f"class __timeit__: {python}") is not None:
-        return f"class __timeit__: {python}"
+    if name == "timeit":
+        local = f"class __timeit__: {python}"
+        return local if is_class_body(local) else python
     return python
+
+
+def is_class_body(definition: str) -> bool:
+    """Whether a class definition is Python whose body would mean the same in a function.
+
+    It would not where a function or comprehension in it reads a name that the body binds.
+    """
+    tree = parse_quietly(definition)
+    if tree is None:
+        return False
+    names = {node for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    functions = (node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS))
+    inner = names.intersection(node for function in functions for node in ast.walk(function))
+    bound = {node.id for node in names - inner if isinstance(node.ctx, ast.Store)}
+    return bound.isdisjoint(node.id for node in inner)
 
 
 def _operand(name: str, argument: str) -> str:

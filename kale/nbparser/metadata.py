@@ -15,7 +15,7 @@ from kale.nbparser.kubernetes import image_problem
 from kale.nbparser.names import pipeline_name
 from kale.nbparser.notebook import Notebook
 from kale.nbparser.steps_defaults import parse_steps_defaults
-from kale.nbparser.tag_kinds import CacheTag, OptionTag, TimeoutTag
+from kale.nbparser.tag_kinds import CacheTag, ImageTag, OptionTag, TimeoutTag
 
 #: Where the settings stand; the second is how early versions of Kale spelled it.
 METADATA_KEYS = ("kubeflow_notebook", "kubeflow_noteobok")
@@ -89,6 +89,11 @@ def parse_settings(
         for key in sorted({*override, *default} - TEXT_SETTINGS)
     ]
     found = _read(notebook.metadata, at, errors)
+    # Text from outside that nothing acts on is kept and told like that of the notebook.
+    for layer in (default, override):
+        for key in TEXT_SETTINGS - _ACTIVE:
+            if layer.get(key) and (layer is override or not found.get(key)):
+                found[key] = layer[key]
     unused = {key for key in found if key not in _ACTIVE and _asks_something(key, found)}
 
     def text(*keys: str) -> str:
@@ -109,6 +114,8 @@ def parse_settings(
     }:  # fmt: skip
         unused.add("docker_image")
     defaults = tuple(_defaults(found, at, errors, unused))
+    if override.get("docker_image") or override.get("base_image"):
+        defaults = tuple(tag for tag in defaults if not isinstance(tag, ImageTag))
     settings = Settings(
         name=name,
         title=title,
@@ -205,8 +212,8 @@ def _without_effect(unused: set[str], at: Location) -> tuple[Diagnostic, ...]:
     return (
         diagnose(
             "KALE111",
-            f"this notebook metadata has no effect here: {keys}",
+            f"these settings have no effect here: {keys}",
             at=at,
-            hint="remove it, or see to it in another way",
+            hint="remove them, or see to them in another way",
         ),
     )

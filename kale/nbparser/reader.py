@@ -22,6 +22,7 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
     Raises:
         UsageError: KALE001, there is no file of that name that can be read.
         NotebookError: KALE002 to KALE007, the file is no Python notebook with cells.
+
     """
     name = os.fspath(path)
     at = Location(name)
@@ -57,6 +58,7 @@ def read_notebook_json(text: str, path: str) -> Notebook:
 
     Raises:
         NotebookError: KALE003 to KALE007, the text is no Python notebook with cells.
+
     """
     at = Location(path)
     content = _load_json(text, at)

@@ -32,7 +32,7 @@ def syntax_error(python: str, at: Location) -> NotebookError | None:
             compile(python, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         except SyntaxError as error:
             problem, line, column = error.msg, error.lineno or 1, error.offset or None
-        except ValueError as error:
+        except ValueError as error:  # null bytes, before Python 3.11.4
             problem = str(error)
         except (RecursionError, MemoryError):
             problem = "the code is nested too deeply"

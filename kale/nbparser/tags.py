@@ -52,6 +52,7 @@ def parse_tag(text: str) -> Tag | None:
     Raises:
         NotebookError: without a place. KALE101, the tag looks like Kale's and is not;
             KALE102, it names a step wrongly; KALE109, Kubernetes would refuse its value.
+
     """
     if text in _WORDS:
         return _WORDS[text]

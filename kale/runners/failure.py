@@ -42,12 +42,16 @@ class _RawFrame:
 
 
 def cell_failure(notebook: Mapping[str, Any], *, path: str, step: str) -> StepError | None:
-    """The exception that stopped an executed step notebook, placed in the author's notebook.
+    """The exception that an executed step notebook failed with, placed in the author's notebook.
 
     ``notebook`` is what papermill wrote. ``None`` when no cell raised.
     """
     cells: Sequence[_Cell] = notebook.get("cells", ())
-    cell = next((c for c in cells if _papermill(c).get("exception") is True), None)
+    stopped = [c for c in cells if _papermill(c).get("exception") is True]
+    # A magic may show the exception of its body and go on: the kernel then says that all is
+    # well, and papermill, once all cells have run, that it is not.
+    shown = [c for c in cells if any(o.get("ename") for o in c.get("outputs", ()))]
+    cell = next(iter(stopped or shown), None)
     if cell is None:
         return None
     name, message, frames = _exception(cell)

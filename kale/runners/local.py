@@ -58,6 +58,7 @@ def run(
         UsageError: ``run_dir`` cannot be used (KALE504), a parameter does not exist (KALE501),
             ``jobs`` is less than 1 (KALE506).
         RunInterrupted: SIGINT, SIGTERM or SIGHUP came; steps and kernels are gone by then.
+
     """
     jobs = _processors() if jobs is None else jobs
     if jobs < 1:
@@ -68,7 +69,7 @@ def run(
         )
     check_names(plan.pipeline, parameters)
     directory = create_run_directory(run_dir)
-    scratch = Path(tempfile.mkdtemp(prefix="kale-"))
+    scratch = Path(tempfile.mkdtemp(prefix="kale-run-"))
     try:
         launcher = Launcher(plan, directory, scratch, cwd.absolute(), parameters)
         launcher.write_runtime(runtime)

@@ -25,6 +25,7 @@ def write_report(plan: Plan, result: RunResult) -> None:
 
     Raises:
         OSError: a file cannot be written.
+
     """
     from jinja2 import Environment, StrictUndefined
 

@@ -23,17 +23,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from kale.runners.kernel import choose_kernel, die_with_parent, installed_kernels, kernel_manager
+from kale.runners.kernel import choose_kernel, die_with_parent, installed_kernels
 
 #: Seconds that an interrupted cell has to end.
 GRACE = 2.0
-
-#: Seconds to wait for what a cell printed, after the cell is done; nbclient's own 4 are
-#: too few for some 100 MB.
-OUTPUT_TIMEOUT = 600
-
-#: Seconds for a kernel to start, on a machine that may be busy with others.
-START_TIMEOUT = 180
 
 
 class _Kernel:
@@ -99,6 +92,9 @@ def _execute(
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from kale.runners.engine import ENGINE, register_engine
+
+    register_engine()
     notebook = json.loads(Path(job["notebook"]).read_text(encoding="utf-8"))
     wanted = notebook.get("metadata", {}).get("kernelspec", {}).get("name", "")
     name = choose_kernel(wanted, installed_kernels())
@@ -115,12 +111,11 @@ def _execute(
             language="python",
             cwd=job["cwd"],
             progress_bar=False,
-            stdout_file=sys.stdout,
-            stderr_file=sys.stdout,
-            start_timeout=START_TIMEOUT,
-            iopub_timeout=OUTPUT_TIMEOUT,
-            kernel_manager_class=kernel_manager(Path(job["connection_file"]), kernel.started),
-            on_cell_start=lambda cell_index, **_: send({"cell": cell_index + 1, "of": of}),
+            engine_name=ENGINE,
+            connection_file=Path(job["connection_file"]),
+            kernel_started=kernel.started,
+            cell_started=lambda cell: send({"cell": cell, "of": of}),
+            output=sys.stdout,
         )
     except PapermillExecutionError:
         done["error"] = "cell"

@@ -11,7 +11,8 @@ from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import AnalysisError, KaleError
 from kale.ir import Pipeline
 from kale.static_analysis.ambient import AMBIENT
-from kale.static_analysis.facts import PARAMETERS, SHARED, Cell, Facts, Kind, Write
+from kale.static_analysis.cells import Cell
+from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, Kind, Write
 
 
 def check_shared_cells(pipeline: Pipeline, facts: Facts) -> Iterator[KaleError]:

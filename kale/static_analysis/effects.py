@@ -11,10 +11,14 @@ from kale.static_analysis.deferred import Deferred
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """An upward-exposed read; a weak one may not happen, or only when a function is called."""
+    """An upward-exposed read; a weak one may not happen, or only when a function is called.
+
+    A tied one is no read at all: the name may share an object with one that the cell may change.
+    """
 
     node: ast.AST
     strong: bool
+    tied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,21 @@ class Expressions(Recorder, ast.NodeVisitor):
             if given is not NOTHING:
                 for name in root_names(node.func.value):
                     self.carriers[name] = self.carriers.get(name, NOTHING) | given
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _KEEPING_METHODS:
-            for name in root_names(node.func.value):
-                kept = {r for a in node.args for r in root_names(a)} - {name}
-                self.aliases.update((name, other) for other in kept)
+        self._tie_arguments(node)
+
+    def _tie_arguments(self, node: ast.Call) -> None:
+        """A receiver may keep what it is given, a function of the notebook put it elsewhere."""
+        own = self.purity.own
+        given = {name for a in node.args for name in root_names(a, own)}
+        given |= {name for k in node.keywords for name in root_names(k.value, own)}
+        keepers: set[str] = set()
+        if isinstance(node.func, ast.Attribute):
+            if node.func.attr in _KEEPING_METHODS or node.func.attr in own:
+                keepers.update(root_names(node.func.value, own))
+        elif isinstance(node.func, ast.Name):
+            effects = self.carriers.get(node.func.id, NOTHING)
+            keepers |= effects.binds | effects.mutates
+        self.aliases.update((k, g) for k in keepers for g in given if k != g)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
         self.visit(node.values[0])
@@ -89,7 +100,12 @@ class Expressions(Recorder, ast.NodeVisitor):
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
 
     def share(self, target: ast.expr, value: ast.expr) -> None:
-        sources = list(root_names(value))
+        """Tie the names in a target to the names that share objects with a value."""
+        sources = list(root_names(value, self.purity.own))
+        for node in ast.walk(value):
+            # A function of the notebook may return, or keep, what it reads.
+            if isinstance(node, ast.Name) and node.id in self.purity.own:
+                sources += sorted(self.carriers.get(node.id, NOTHING).names)
         for name in root_names(target):
             self.aliases.update((name, source) for source in sources if source != name)
 
@@ -107,14 +123,13 @@ class Expressions(Recorder, ast.NodeVisitor):
             for node in ast.walk(value)
             if isinstance(node, ast.Lambda)
         )
-        sources = list(root_names(value))
+        self.share(target, value)
         plain = isinstance(target, ast.Name)
         for name in root_names(target):
             if plain:
                 self.carriers[name] = carried
             elif carried is not NOTHING:
                 self.carriers[name] = self.carriers.get(name, NOTHING) | carried
-            self.aliases.update((name, source) for source in sources if source != name)
         self.visit(target)
 
     def evaluate(self, start: State, expression: ast.expr) -> State:

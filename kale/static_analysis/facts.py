@@ -6,16 +6,18 @@ import ast
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from kale.errors import Location
 from kale.ir import METRICS_STEP, Pipeline, Source
+from kale.static_analysis.cells import Cell
 from kale.static_analysis.def_use import analyze_cell
 from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.definitions import Definition, definitions
-from kale.static_analysis.effects import Bind, CellEffects, Use
+from kale.static_analysis.effects import Bind, CellEffects
 from kale.static_analysis.purity import purity_of
+from kale.static_analysis.sharing import tie
 
 #: The owner of ``imports`` and ``functions`` cells: they run in every step.
 SHARED = "imports and functions cells"
@@ -51,28 +53,15 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One active cell: who runs it, its code, its syntax tree and its effects."""
-
-    number: int
-    owners: tuple[str, ...]
-    source: Source
-    tree: ast.Module
-    effects: CellEffects
-
-    def place(self, node: ast.AST) -> Location:
-        """Where a node of the cell's tree stands in the notebook."""
-        line = getattr(node, "lineno", 1)
-        column = getattr(node, "col_offset", 0) + 1
-        return replace(self.source.at, line=(self.source.at.line or 1) + line - 1, column=column)
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
-    """All cells in notebook order, and all writes by name, each in notebook order."""
+    """All cells in notebook order, and all writes by name, each in notebook order.
+
+    ``groups`` maps a name to all names that may share its object at some time.
+    """
 
     cells: tuple[Cell, ...]
     writes: Mapping[str, tuple[Write, ...]]
+    groups: Mapping[str, frozenset[str]]
 
     def cells_of(self, owner: str) -> Iterator[Cell]:
         """The cells that a step (or ``SHARED``, or the metrics) runs."""
@@ -100,8 +89,8 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         effects = analyze_cell(trees[number], carriers, purity)
         carriers = dict(effects.carriers)
         cells.append(Cell(number, owners, source, trees[number], effects))
-    cells = _share_mutations(cells)
-    return Facts(tuple(cells), _writes(pipeline, cells))
+    cells, groups = tie(cells)
+    return Facts(tuple(cells), _writes(pipeline, cells), groups)
 
 
 def _owned_sources(pipeline: Pipeline) -> Iterator[tuple[Source, str]]:
@@ -118,44 +107,6 @@ def _parse(source: Source) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python's remarks on the author's code are not ours
         return ast.parse(source.python)
-
-
-def _share_mutations(cells: list[Cell]) -> list[Cell]:
-    """Let a change of one name count for the names that may share its object and are read later.
-
-    Flow-insensitive: names once tied by an assignment stay tied (Steensgaard 1996).
-    Known gap: a library call whose result shares an object with its argument ties nothing.
-    """
-    parent: dict[str, str] = {}
-
-    def find(name: str) -> str:
-        while (above := parent.get(name, name)) != name:
-            name = above
-        return name
-
-    for cell in cells:
-        for one, other in sorted(cell.effects.aliases):
-            parent[find(one)] = find(other)
-    groups: dict[str, set[str]] = defaultdict(set)
-    for name in parent:
-        groups[find(name)].add(name)
-        groups[find(name)].add(find(name))
-
-    last_read = {name: cell.number for cell in cells for name in cell.effects.uses}
-    result = []
-    for cell in cells:
-        mutations = dict(cell.effects.mutations)
-        uses = dict(cell.effects.uses)
-        local = cell.effects.certain
-        for name, (node, _) in cell.effects.mutations.items():
-            for other in sorted(groups.get(find(name), ())):
-                if other in mutations or other in local:
-                    continue
-                if last_read.get(other, 0) > cell.number:
-                    mutations[other] = (node, False)
-                    uses.setdefault(other, Use(node, strong=False))
-        result.append(replace(cell, effects=replace(cell.effects, mutations=mutations, uses=uses)))
-    return result
 
 
 def _writes(pipeline: Pipeline, cells: list[Cell]) -> dict[str, tuple[Write, ...]]:

@@ -79,6 +79,8 @@ class Flow(Expressions):
         self.visit(node.value)
         for target in node.targets:
             self.assign(target, node.value)
+        for target in node.targets[1:]:
+            self.share(target, node.targets[0])  # x = y = []
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if not self.future_annotations:

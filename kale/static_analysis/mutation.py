@@ -56,13 +56,13 @@ def _mutated(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -
     if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
         local = dict(local)
         for generator in node.generators:
-            roots = tuple(_resolve(generator.iter, local))
+            roots = tuple(_resolve(generator.iter, purity, local))
             for target in ast.walk(generator.target):
                 if isinstance(target, ast.Name):
                     local[target.id] = roots
     elif isinstance(node, _STORES):
         for target in _stored_chains(node):
-            yield from _roots(target, local, node, certain=True)
+            yield from _roots(target, purity, local, node, certain=True)
     elif isinstance(node, ast.Call):
         yield from _changed_by_call(node, purity, local)
     for child in ast.iter_child_nodes(node):
@@ -98,11 +98,11 @@ def _changed_by_call(
     function, name = node.func, called_name(node)
     out = [keyword.value for keyword in node.keywords if keyword.arg == "out"]
     for target in out:
-        yield from _roots(target, local, node, certain=True)
+        yield from _roots(target, purity, local, node, certain=True)
     arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
     if isinstance(function, ast.Name):
         if name in MUTATING_BUILTINS and node.args:
-            yield from _roots(node.args[0], local, node, certain=True)
+            yield from _roots(node.args[0], purity, local, node, certain=True)
         if name in PURE_BUILTINS or name in MUTATING_BUILTINS:
             return
     elif isinstance(function, ast.Attribute):
@@ -114,13 +114,13 @@ def _changed_by_call(
             for keyword in node.keywords
         )
         if inplace or name in MUTATING_METHODS:
-            yield from _roots(function.value, local, node, certain=True)
+            yield from _roots(function.value, purity, local, node, certain=True)
         elif name not in purity.methods:
-            yield from _roots(function.value, local, node, certain=False)
+            yield from _roots(function.value, purity, local, node, certain=False)
         else:
             return
     for argument in arguments:
-        yield from _roots(argument, local, node, certain=False)
+        yield from _roots(argument, purity, local, node, certain=False)
 
 
 def _names_module(node: ast.expr, modules: frozenset[str]) -> bool:
@@ -129,21 +129,28 @@ def _names_module(node: ast.expr, modules: frozenset[str]) -> bool:
     return isinstance(node, ast.Name) and node.id in modules
 
 
-def _resolve(node: ast.AST, local: dict[str, tuple[str, ...]]) -> Iterator[str]:
-    for name in root_names(node):
+def _resolve(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    for name in root_names(node, purity.own):
         yield from local.get(name, (name,))
 
 
 def _roots(
-    node: ast.AST, local: dict[str, tuple[str, ...]], at: ast.AST, *, certain: bool
+    node: ast.AST,
+    purity: Purity,
+    local: dict[str, tuple[str, ...]],
+    at: ast.AST,
+    *,
+    certain: bool,
 ) -> Iterator[Root]:
     # A chain may pass through a call (df.groupby("a").x.update(...)): its receiver is meant too.
     chain = node
     while isinstance(chain, ast.Attribute | ast.Subscript | ast.Call):
         if isinstance(chain, ast.Call):
+            for name in _resolve(chain, purity, local):
+                yield Root(name, at, certain=False)
             node = chain = chain.func.value if isinstance(chain.func, ast.Attribute) else chain.func
             certain = False
         else:
             chain = chain.value
-    for name in _resolve(node, local):
+    for name in _resolve(node, purity, local):
         yield Root(name, at, certain)

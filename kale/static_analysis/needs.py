@@ -7,11 +7,12 @@ the writer of a read is found on the time line; the graph then has to agree with
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kale.errors import Location
 from kale.static_analysis.ambient import AMBIENT
-from kale.static_analysis.facts import SHARED, Cell, Facts, Kind, Write
+from kale.static_analysis.cells import Cell
+from kale.static_analysis.facts import SHARED, Facts, Kind, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Need:
     """A name that ``step`` reads before it binds it, first touched by the step in ``cell``.
 
     ``last`` is the last cell of the step that reads the value from outside. A strong need
-    is a read that certainly happens when its statement runs.
+    is a read that certainly happens when its statement runs; a tied one is no read, the name
+    may only share an object with another that the step reads.
     """
 
     step: str
@@ -28,6 +30,7 @@ class Need:
     last: int
     at: Location
     strong: bool
+    tied: bool = False
 
 
 def step_needs(facts: Facts, step: str) -> dict[str, Need]:
@@ -39,16 +42,17 @@ def step_needs(facts: Facts, step: str) -> dict[str, Need]:
             if name in bound:
                 continue
             known = needs.get(name)
-            first, at, strong = (
-                (known.cell, known.at, known.strong or use.strong)
-                if known
-                else (
-                    first_access(facts, step, name, cell.number),
-                    cell.place(use.node),
-                    use.strong,
+            if known is None:
+                first = first_access(facts, step, name, cell.number)
+                at = cell.place(use.node)
+                needs[name] = Need(step, name, first, cell.number, at, use.strong, use.tied)
+            else:
+                needs[name] = replace(
+                    known,
+                    last=cell.number,
+                    strong=known.strong or use.strong,
+                    tied=known.tied and use.tied,
                 )
-            )
-            needs[name] = Need(step, name, first, cell.number, at, strong)
         bound |= cell.effects.certain
         bound -= cell.effects.unbound
     return needs

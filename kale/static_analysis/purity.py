@@ -27,12 +27,13 @@ PURE_METHODS = frozenset(
     # containers
     "copy count get index items keys values union intersection difference issubset issuperset "
     # NumPy and pandas, in the forms without out= and inplace=
-    "abs aggregate agg all any argmax argmin argsort assign astype corr cumsum cumprod describe "
-    "diff dot dropna equals fillna flatten groupby head idxmax idxmin isin isna isnull item "
-    "iterrows itertuples mean median melt merge min max mode nlargest notna nsmallest nunique "
-    "pivot pivot_table prod quantile ravel rename reset_index reshape resample rolling "
-    "round sample select_dtypes set_index sort_index sort_values squeeze std sum tail to_csv to_dict to_frame "
-    "to_json to_list to_numpy to_string tolist transpose unique value_counts var".split()
+    "abs agg aggregate all any argmax argmin argsort assign astype corr cumprod cumsum "
+    "describe diff dot dropna equals fillna flatten groupby head idxmax idxmin isin isna "
+    "isnull item iterrows itertuples max mean median melt merge min mode nlargest notna "
+    "nsmallest nunique pivot pivot_table prod quantile ravel rename resample reset_index "
+    "reshape rolling round sample select_dtypes set_index sort_index sort_values squeeze std "
+    "sum tail to_csv to_dict to_frame to_json to_list to_numpy to_string tolist transpose "
+    "unique value_counts var".split()
 )
 
 #: Methods that change their receiver, whatever it is.
@@ -59,17 +60,20 @@ class Purity:
     """What may be taken to leave its arguments alone in one notebook.
 
     ``modules`` are names that the notebook only ever binds by importing a pure module,
-    ``methods`` the pure methods that no class of the notebook defines itself.
+    ``methods`` the pure methods that no class of the notebook defines itself. ``own`` are the
+    names of the notebook's functions, methods and classes, and of the variables it assigns.
     """
 
     modules: frozenset[str] = frozenset()
     methods: frozenset[str] = PURE_METHODS
+    own: frozenset[str] = frozenset()
 
 
 def purity_of(trees: Iterable[ast.Module]) -> Purity:
     """The purity that holds in a notebook made of these cells."""
     pure: set[str] = set()
     other: set[str] = set()
+    assigned: set[str] = set()
     defined: set[str] = set()
     for tree in trees:
         for node in ast.walk(tree):
@@ -81,7 +85,8 @@ def purity_of(trees: Iterable[ast.Module]) -> Purity:
             elif isinstance(node, ast.ImportFrom):
                 other.update(alias.asname or alias.name for alias in node.names)
             elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                other.add(node.id)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assigned.add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 defined.add(node.name)
-    return Purity(frozenset(pure - other), PURE_METHODS - defined)
+    own = frozenset(assigned | defined)
+    return Purity(frozenset(pure - other - own), PURE_METHODS - defined, own)

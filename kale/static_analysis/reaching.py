@@ -72,6 +72,7 @@ class _Resolver:
         default_factory=lambda: defaultdict(dict)
     )
     unchanged: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    released: set[tuple[str, str]] = field(default_factory=set)
     wires: list[Wire] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     errors: list[KaleError] = field(default_factory=list)
@@ -147,12 +148,19 @@ class _Resolver:
     def infer_edges(self) -> None:
         order = list(self.after)
         self._close()
-        todo = sorted(self.bases.items(), key=lambda item: (self._need(*item[0]).cell, item[0]))
+        # Ties come last: they hold where the steps are in order anyway.
+        todo = sorted(
+            self.bases.items(),
+            key=lambda item: (self._need(*item[0]).tied, self._need(*item[0]).cell, item[0]),
+        )
         for (step, name), base in todo:
             if base.shared or any(owner in self.ancestors[step] for owner in base.owners):
                 continue
             owner = min(base.owners, key=order.index)
             need = self._need(step, name)
+            if need.tied:
+                self._leave_alone(need, owner)
+                continue
             if step in self.ancestors[owner]:
                 self.errors.append(
                     GraphError(
@@ -176,6 +184,19 @@ class _Resolver:
                     hint=f"add the tag `prev:{owner}` to say so in the notebook",
                 )
             )
+
+    def _leave_alone(self, need: Need, owner: str) -> None:
+        """Take back a tied need of another branch's value: what the step reads must stay as it was.
+
+        Whatever that value shares with what the step makes itself, it shares with something
+        that the step loads.
+        """
+        del self.bases[need.step, need.name]
+        del self.needs[need.step][need.name]
+        self.released.add((need.step, need.name))
+        for name in sorted(self.facts.groups.get(need.name, ())):
+            if name in self.needs[need.step]:
+                self.unchanged[need.step].setdefault(name, owner)
 
     def _close(self) -> None:
         """Ancestors of each step; the graph is acyclic, so a repeated sweep comes to rest."""
@@ -213,6 +234,8 @@ class _Resolver:
         for touch in touches(self.facts, need.name, base, need.cell):
             for owner in touch.owners:
                 if owner == need.step or owner in candidates:
+                    continue
+                if (owner, need.name) in self.released:
                     continue
                 if owner in above:
                     candidates.append(owner)

@@ -75,6 +75,8 @@ class Recorder:
             for changed in sorted(effects.mutates):
                 self.use(changed, node, strong=False)
                 self.mutate(changed, node, certain=False)
+            written = effects.binds | effects.mutates
+            self.aliases.update((w, r) for w in written for r in effects.reads if w != r)
             fresh = effects.names - seen
             seen |= fresh
             pending.extend(fresh)

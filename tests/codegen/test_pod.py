@@ -134,7 +134,7 @@ def pod(tmp_path):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(content)
     notebook = encode(plan(("train", "print('done')")).task("train").notebook)
-    given = json.dumps({"inputs": {}, "outputs": {"outputFile": str(tmp_path / "output.json")}})
+    given = json.dumps({"outputs": {"outputFile": str(tmp_path / "output.json")}})
 
     def run(*packages, hide=(), **environment):
         code = (
@@ -182,3 +182,17 @@ def test_an_image_without_cloudpickle_goes_on(pod):
     assert done.returncode == 0, done.stderr
     assert "kale: step train: goes on without cloudpickle>=3.0." in done.stderr
     assert "done" in done.stdout
+
+
+def test_parameters_with_names_of_their_own_in_the_package(tmp_path):
+    made = plan(
+        ("train", "print('got', größe, _rate, alpha)"),
+        parameters=[parameter("größe", 1), parameter("_rate", 0.5), parameter("alpha", "a")],
+        reads={"train": ["größe", "_rate", "alpha"]},
+    )
+    (spec,) = package(made)
+    chosen = {"groe_5bd3a989": 2.0, "p__rate": 0.25, "alpha": "b"}
+    assert chosen.keys() == spec["root"]["inputDefinitions"]["parameters"].keys()
+    done, _ = run_task(spec, "train", tmp_path, chosen)
+    assert done.returncode == 0, done.stderr
+    assert "got 2 0.25 b" in done.stdout

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 import yaml
@@ -296,7 +297,7 @@ def test_two_processes_give_the_same_bytes():
             [sys.executable, "-c", code],
             check=True,
             capture_output=True,
-            cwd="tests",
+            cwd=Path(__file__).parents[1],
             env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")

@@ -56,10 +56,26 @@ class Steps:
             check=False,
         )
         if done.returncode:
-            return done.stderr.strip().split("MarshalError: ")[-1]
+            return done.stderr.strip().split("manifest.MarshalError: ")[-1]
         return json.loads(done.stdout.splitlines()[-1]) if done.stdout else done.stderr
 
 
 @pytest.fixture
 def steps(tmp_path: Path) -> Steps:
     return Steps(tmp_path)
+
+
+@pytest.fixture
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A step that loads and saves ``x`` and ``y`` in one place."""
+    places = {name: str(tmp_path / name) for name in ("x", "y")}
+    content = {
+        "step": "train",
+        "inputs": {name: [place] for name, place in places.items()},
+        "outputs": places,
+        "metrics": str(tmp_path / "results" / "metrics.json"),
+    }
+    path = tmp_path / "context.json"
+    path.write_text(json.dumps(content))
+    monkeypatch.setenv("KALE_STEP_CONTEXT", str(path))
+    return tmp_path

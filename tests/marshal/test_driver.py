@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 import zlib
@@ -32,7 +33,7 @@ def test_a_step_runs_as_in_a_pod(tmp_path: Path):
         "metrics": {"name": "metrics", "uri": str(tmp_path / "m"), "metadata": {"kept": "yes"}},
     }
     values = {"alpha": 0.25, "n": 1180591620717411303424.0}
-    done = run(tmp_path, "make", make, values=values, outputs=outputs)
+    done = run(tmp_path, "make", make, values=values, outputs=outputs, package="kale_runtime")
     assert (done.returncode, done.stdout) == (0, "hello\n"), done.stderr
     written = json.loads((tmp_path / "out" / "output.json").read_text())["artifacts"]
     assert written["out_x"]["artifacts"] == [outputs["out_x"]]
@@ -47,6 +48,15 @@ def test_a_step_runs_as_in_a_pod(tmp_path: Path):
     done = run(tmp_path, "use", use, inputs={"in_x": {"uri": str(tmp_path / "x")}})
     assert (done.returncode, done.stdout) == (1, "[0.25, 1180591620717411303424]\n")
     assert done.stderr.splitlines()[-1] == "step `use` failed: cell 6, line 2: ValueError: boom"
+
+
+def test_a_step_without_ports_runs(tmp_path: Path):
+    record = '__import__("kale_runtime").record_metrics(globals(), ["a", "b", "c"])'
+    book = notebook(cell("a, b, c = 1, 'text', True"), cell(record), metrics=["a", "b", "c"])
+    done = run(tmp_path, "end", book, outputs={"metrics": {"uri": str(tmp_path / "m")}})
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    written = json.loads((tmp_path / "out" / "output.json").read_text())["artifacts"]
+    assert written["metrics"]["artifacts"][0]["metadata"] == {"a": 1}
 
 
 def test_a_kernel_that_dies_is_reported(tmp_path: Path):
@@ -87,7 +97,9 @@ def test_where_an_artifact_lies(artifact, expected):
     [
         pytest.param("int", 3, 3.0, None, id="an int that arrives as a double"),
         pytest.param("int", 2**60 + 1, float(2**60), None, id="an int that lost digits"),
-        pytest.param("list", [1.0, 2.5], [1, 2.5], None, id="a float in a list that arrives as int"),
+        pytest.param(
+            "list", [1.0, 2.5], [1, 2.5], None, id="a float in a list that arrives as int"
+        ),
         pytest.param("dict", {"a": {"b": 2}}, {"a": {"b": 2.0}}, None, id="an int in dicts"),
         pytest.param("str", "1", "1", None, id="a text"),
         pytest.param("str", None, None, None, id="nothing"),
@@ -131,15 +143,17 @@ def notebook(*cells, inputs=None, outputs=None, parameters=None, metrics=()):
     }
 
 
-def run(tmp_path, step, book, *, values=None, inputs=None, outputs=None, head=""):
-    """Unpack the runtime as a pod does, and start its driver."""
+def run(
+    tmp_path, step, book, *, values=None, inputs=None, outputs=None, head="", package="kale.marshal"
+):
+    """Put the runtime where a pod has it, and start its driver, from there or from this tree."""
     runtime = tmp_path / "runtime" / "kale_runtime"
     if not runtime.exists():
         import kale.marshal
 
         runtime.parent.mkdir()
         runtime.symlink_to(Path(kale.marshal.__file__).parent)
-    artifacts = lambda ports: {k: {"artifacts": [a]} for k, a in (ports or {}).items()}  # noqa: E731
+    artifacts = lambda ports: {k: {"artifacts": [a]} for k, a in (ports or {}).items()}
     executor_input = {
         "inputs": {"parameterValues": values or {}, "artifacts": artifacts(inputs)},
         "outputs": {
@@ -150,7 +164,19 @@ def run(tmp_path, step, book, *, values=None, inputs=None, outputs=None, head=""
     encoded = base64.b64encode(zlib.compress(json.dumps(book).encode())).decode()
     code = (
         f"import sys; sys.path.insert(0, {str(runtime.parent)!r}); {head}"
-        "from kale_runtime.driver import main; sys.exit(main(*sys.argv[1:]))"
+        f"from {package}.driver import main; sys.exit(main(*sys.argv[1:]))"
     )
-    command = [sys.executable, "-W", "ignore", "-c", code, json.dumps(executor_input), step, encoded]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        code,
+        json.dumps(executor_input),
+        step,
+        encoded,
+    ]
+    env = {**os.environ, "PYTHONPATH": str(runtime.parent)}
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, env=env
+    )

@@ -292,15 +292,28 @@ def results(folder: Path) -> dict[str, str]:
     expressions = folder / "values.json"
     expressions.write_text(json.dumps(dict(zip(names, VALUES.values(), strict=True))))
     paths = {name: str(folder / "values" / name) for name in names}
-    for script, ports in ((SAVE, {"inputs": {}, "outputs": paths}), (LOAD, {"inputs": {n: [p] for n, p in paths.items()}, "outputs": {}})):
+    for script, ports in (
+        (SAVE, {"inputs": {}, "outputs": paths}),
+        (LOAD, {"inputs": {n: [p] for n, p in paths.items()}, "outputs": {}}),
+    ):
         context = folder / "context.json"
         context.write_text(json.dumps({"step": "make", **ports}))
         subprocess.run(
-            [sys.executable, "-W", "error::RuntimeWarning", "-c", NOTEBOOK + script, str(expressions), str(folder / "results.json")],
+            [
+                sys.executable,
+                "-W",
+                "error::RuntimeWarning",
+                "-c",
+                NOTEBOOK + script,
+                str(expressions),
+                str(folder / "results.json"),
+            ],
             env={**os.environ, "KALE_STEP_CONTEXT": str(context)},
             check=True,
         )
-    return dict(zip(VALUES, json.loads((folder / "results.json").read_text()).values(), strict=True))
+    return dict(
+        zip(VALUES, json.loads((folder / "results.json").read_text()).values(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("what", VALUES)
@@ -311,7 +324,9 @@ def test_a_value_comes_back_as_it_was(results: dict[str, str], what: str) -> Non
 def test_values_that_share_nothing_are_stored_apart(folder: Path, results: dict[str, str]) -> None:
     together = {
         what: member
-        for what, path in zip(VALUES, (folder / "values" / f"v{i}" for i in range(len(VALUES))), strict=True)
+        for what, path in zip(
+            VALUES, (folder / "values" / f"v{i}" for i in range(len(VALUES))), strict=True
+        )
         if (member := json.loads((path / "manifest.json").read_text())["member"])
     }
     assert together == {}

@@ -15,24 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kale.marshal import MarshalError, digest, load_inputs, record_metrics, save_outputs
-
-
-@pytest.fixture
-def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A step that loads and saves ``x`` and ``y`` in one place."""
-    places = {name: str(tmp_path / name) for name in ("x", "y")}
-    content = {
-        "step": "train",
-        "inputs": {name: [place] for name, place in places.items()},
-        "outputs": places,
-        "metrics": str(tmp_path / "results" / "metrics.json"),
-    }
-    path = tmp_path / "context.json"
-    path.write_text(json.dumps(content))
-    monkeypatch.setenv("KALE_STEP_CONTEXT", str(path))
-    return tmp_path
 
 
 class Model:
@@ -64,7 +50,8 @@ REMEDY = "make it in the step that uses it, or leave it out in its owner's `__ge
         ),
         pytest.param(
             memoryview(b""),
-            "`x` (builtins.memoryview) cannot be saved: cannot pickle builtins.memoryview; " + REMEDY,
+            "`x` (builtins.memoryview) cannot be saved: cannot pickle builtins.memoryview; "
+            + REMEDY,
             id="what cloudpickle would save as bytes",
         ),
         pytest.param(
@@ -133,100 +120,69 @@ def test_a_save_that_fails_leaves_the_old_value(context):
 
 def test_a_folder_that_cannot_be_written_is_named(context):
     (context / "x").write_text("a file")
-    with pytest.raises(OSError, match="x"):
+    with pytest.raises(MarshalError, match=r"^`x` cannot be saved: \[Errno 20\] Not a directory"):
         save_outputs({"x": 1}, ["x"])
 
 
-SAVED = {
-    "an array": np.arange(3.0),
-    "a pickle with buffers": [np.arange(3.0)],
-    "a small pickle": {"a": 1},
-}
+def test_a_disk_that_is_full_is_named(context, monkeypatch):
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MarshalError, match=r"^`x` cannot be saved: \[Errno 28\] No space left on"):
+        save_outputs({"x": 1}, ["x"])
+    assert sorted(p.name for p in context.iterdir()) == ["context.json"]
 
 
-@pytest.mark.parametrize("value", SAVED.values(), ids=SAVED)
-def test_every_cut_and_every_changed_byte_is_refused(context, value):
-    save_outputs({"x": value}, ["x"])
-    for path in sorted((context / "x").iterdir()):
-        whole = path.read_bytes()
-        damaged = [whole[:length] for length in range(0, len(whole), 7)] + [whole + b"\0"]
-        damaged += [whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :] for i in range(len(whole))]
-        for content in damaged:
-            path.unlink()
-            path.write_bytes(content)
-            try:
-                load_inputs(names := {}, ["x"])
-            except MarshalError as error:
-                assert "`x`" in str(error)  # noqa: PT017 -- one test of some thousand files
-                assert names == {}
-            else:
-                # A blank of the manifest's layout is no part of what it says.
-                assert path.name == "manifest.json"
-                assert json.loads(content) == json.loads(whole)
-        path.write_bytes(whole)
+def test_where_files_cannot_be_linked_they_are_copied(context, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    shared = [1]
+    save_outputs({"x": shared, "y": shared}, ["x", "y"])
+    load_inputs(names := {}, ["x", "y"])
+    assert names["x"] is names["y"]
 
 
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        pytest.param(
-            shutil.rmtree,
-            "`x` cannot be loaded: {x}/manifest.json is missing; run the step that makes it again",
-            id="all is gone",
-        ),
-        pytest.param(
-            lambda x: (x / "value.pkl").unlink(),
-            "`x` from step `train` cannot be loaded: {x}/value.pkl is missing; run the step that "
-            "makes it again",
-            id="a file is gone",
-        ),
-        pytest.param(
-            lambda x: (x / "evil.pkl").touch(),
-            "`x` from step `train` cannot be loaded: {x}/evil.pkl does not belong to it; run the "
-            "step that makes it again",
-            id="a file too many",
-        ),
-        pytest.param(
-            lambda x: (x / "value.pkl").write_bytes(b"cos\n"),
-            "`x` from step `train` cannot be loaded: {x}/value.pkl has 4 bytes, not 5; run the "
-            "step that makes it again",
-            id="another file of another size",
-        ),
-        pytest.param(
-            lambda x: (x / "value.pkl").write_bytes(b"cos\n."),
-            "`x` from step `train` cannot be loaded: {x}/value.pkl has changed since it was saved; "
-            "run the step that makes it again",
-            id="another file of the same size",
-        ),
-        pytest.param(
-            lambda x: (x / "manifest.json").write_text("[]"),
-            "`x` cannot be loaded: {x}/manifest.json is not what this version of Kale saved; run "
-            "the step that makes it again",
-            id="another manifest",
-        ),
-    ],
+JSON_LIKE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary(),
+    lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
 )
-def test_damage_is_named_with_its_file(context, damage, message):
-    save_outputs({"x": 1}, ["x"])
-    damage(context / "x")
-    with pytest.raises(MarshalError, match=f"^{re.escape(message.format(x=context / 'x'))}$"):
-        load_inputs({}, ["x"])
 
 
-class Fussy:
-    def __reduce__(self):
-        return int, ("no number",)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(x=JSON_LIKE, y=JSON_LIKE)
+def test_any_nested_builtins_come_back_equal_and_of_their_types(context, x, y):
+    save_outputs({"x": x, "y": [x, y]}, ["x", "y"])
+    load_inputs(names := {}, ["x", "y"])
+    assert repr(names) == repr({"x": x, "y": [x, y]})
+    assert (names["y"][0] is names["x"]) >= isinstance(x, list | dict)
 
 
-def test_a_value_that_cannot_be_made_again_tells_what_it_was_saved_under(context):
-    save_outputs({"x": Fussy()}, ["x"])
-    with pytest.raises(MarshalError) as caught:
-        load_inputs({}, ["x"])
-    assert str(caught.value) == (
-        f"`x` ({__name__}.Fussy) from step `train` cannot be loaded: ValueError: invalid literal "
-        "for int() with base 10: 'no number'; it was saved under Python "
-        f"{sys.version.split()[0]}, use the same here"
-    )
+class Shy:
+    @property
+    def shape(self):
+        raise ValueError
+
+    def __eq__(self, other):
+        return type(other) is Shy
+
+    __hash__ = None
+
+
+def test_a_value_need_not_tell_its_shape(context):
+    save_outputs({"x": Shy()}, ["x"])
+    load_inputs(names := {}, ["x"])
+    assert names == {"x": Shy()}
 
 
 # --------------------------------------------------------------------------- metrics
@@ -281,7 +237,10 @@ def test_the_runtime_needs_only_the_standard_library_to_import(tmp_path):
     )
     command = [sys.executable, "-I", "-S", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['kale_runtime']" or done.stdout.strip() == "['__main__', 'kale_runtime']"
+    assert (
+        done.stdout.strip() == "['kale_runtime']"
+        or done.stdout.strip() == "['__main__', 'kale_runtime']"
+    )
 
 
 def test_without_cloudpickle_plain_values_still_travel(context):

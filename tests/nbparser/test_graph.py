@@ -60,3 +60,101 @@ def test_parsing_imports_no_graph_and_no_kernel(tmp_path):
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        pytest.param(
+            [("1", "block:load"), ("1", "block:b", "prev:laod")],
+            [
+                (
+                    "cell 2 (b): KALE200: step `b` is to run after `laod`, but no step has that"
+                    " name (did"
+                    " you mean `prev:load`? The steps are `load`, `b`)"
+                )
+            ],
+            id="an unknown step with a near spelling",
+        ),
+        pytest.param(
+            [("1", "block:a", "prev:zzz")],
+            [
+                (
+                    "cell 1 (a): KALE200: step `a` is to run after `zzz`, but no step has that"
+                    " name (The"
+                    " steps are `a`)"
+                )
+            ],
+            id="an unknown step",
+        ),
+        pytest.param(
+            [("1", "block:a", "prev:a")],
+            [
+                (
+                    "cell 1 (a): KALE202: the step `a` waits for itself (remove one of the"
+                    " `prev:` tags,"
+                    " as `prev:a` here)"
+                )
+            ],
+            id="a step after itself",
+        ),
+        pytest.param(
+            [
+                ("1", "block:a", "prev:c"),
+                ("1", "block:b", "prev:a"),
+                ("1", "block:c", "prev:b"),
+                ("1", "block:d", "prev:a"),
+            ],
+            [
+                (
+                    "cell 1 (a): KALE202: the steps wait for each other: `a` → `b` → `c` → `a`"
+                    " (remove one"
+                    " of the `prev:` tags, as `prev:c` here)"
+                )
+            ],
+            id="a cycle of three",
+        ),
+        pytest.param(
+            [("1", "prev:a"), ("1", "block:a")],
+            [
+                (
+                    "cell 1 (setup): KALE202: the steps wait for each other: `setup` → `a` →"
+                    " `setup`"
+                    " (remove one of the `prev:` tags, as `prev:a` here)"
+                )
+            ],
+            id="setup after a step",
+        ),
+        pytest.param(
+            [("1", "block:train_model"), ("1", "block:x"), ("1", "block:train-model")],
+            [
+                (
+                    "cell 3 (train-model), line 1: KALE203: the steps `train_model` (cell 1) and"
+                    " `train-model` (cell 3) have the same name in Kubernetes, `train-model`"
+                    " (rename one"
+                    " of them)"
+                )
+            ],
+            id="names that Kubernetes makes equal",
+        ),
+        pytest.param(
+            [("1", "block:Train Model"), ("1", "block:b", "prev:train-model", "prev:q")],
+            [
+                (
+                    "cell 1: KALE102: `Train Model` is no name for a step (a step's name is made of"
+                    " lower-case letters and digits in words joined by `-` or `_`, at most 63"
+                    " characters;"
+                    " `train-model` would do)"
+                ),
+                (
+                    "cell 2 (b): KALE200: step `b` is to run after `q`, but no step has that name"
+                    " (The"
+                    " steps are `b`)"
+                ),
+            ],
+            id="a step whose tag is wrong is not unknown as well",
+        ),
+    ],
+)
+def test_edges_and_names_that_cannot_be_are_refused(problems, cells, expected):
+    assert problems(*cells) == [f"nb.ipynb: {line}" for line in expected]

@@ -38,7 +38,9 @@ def test_python_stays_as_it_is(code):
     assert to_python(code) == code
 
 
-@pytest.mark.parametrize("code", ["x = (1,", "def f(:\n  pass", "print 'a'", "x = = 1", "a b"])
+@pytest.mark.parametrize(
+    "code", ["x = (1,", "def f(:\n  pass", "print 'a'", "x = = 1", "a b", "\tz = 1\n    !ls"]
+)
 def test_what_is_neither_python_nor_ipython_stays_as_it_is(code):
     assert to_python(code) == code
 
@@ -140,8 +142,56 @@ def test_ipython_becomes_python_of_as_many_lines(code, python):
     ast.parse(python)
 
 
+@pytest.mark.parametrize(
+    ("code", "python"),
+    [
+        ("pip install a", f"{CALL}.run_line_magic('pip', 'install a')"),
+        ("\nls -l\n", f"\n{CALL}.run_line_magic('ls', '-l')\n"),
+        ("pwd", f"{CALL}.run_line_magic('pwd', '')"),
+        ("time x = f()", "x = f()"),
+    ],
+)
+def test_a_cell_of_one_line_needs_no_percent_sign(code, python):
+    assert to_python(code) == python
+    assert to_python(code, {code.split()[0]}) == code
+
+
+@pytest.mark.parametrize(
+    "code", ["ls = 1", "time.sleep(1)", "ls, x = 1, 2", "env", "x\nls", "ls()"]
+)
+def test_a_variable_or_a_longer_cell_is_no_magic(code):
+    assert to_python(code, {"env"}) == code
+
+
 def test_only_names_that_the_notebook_binds_are_read_by_shell_commands():
     assert to_python("!ls $HOME {d}", {"d"}) == f"{CALL}.system('ls $HOME {{d}}', d is None)"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%timeit y = g(); [y for _ in z]",
+        "%%timeit\ny = g()\n[y for _ in z]\n",
+        "%%timeit\ny = g()\nf(lambda: y)\n",
+    ],
+)
+def test_what_a_function_could_not_see_in_a_class_stays_outside(code):
+    assert "class" not in to_python(code)
+
+
+def bound(code):
+    body = ast.parse(to_python(code)).body
+    return {target.id for node in body if isinstance(node, ast.Assign) for target in node.targets}
+
+
+@pytest.mark.xfail(strict=True, reason="the setup statement takes the line of the class")
+def test_timeit_with_a_setup_binds_nothing():
+    assert bound("%%timeit y = 3\nx = g(y)") == set()
+
+
+@pytest.mark.xfail(strict=True, reason="magics of extensions are not known")
+def test_cython_defines_its_functions():
+    assert "f = " in to_python("%%cython\ndef f(int x): return x")
 
 
 @given(

@@ -149,46 +149,34 @@ def test_override_beats_the_notebook_which_beats_the_default(settings):
     assert (pipeline.image, pipeline.description) == ("o", "d")
 
 
+def test_an_image_from_outside_beats_the_steps_defaults_but_no_tag(parse):
+    pipeline = parse(
+        STEP,
+        ("pass", "block:b", "image:own"),
+        metadata={"kubeflow_notebook": {"steps_defaults": {"image": "old", "retries": 1}}},
+        override={"docker_image": "new"},
+    )
+    assert pipeline.image == "new"
+    assert [(s.options.image, s.options.retries) for s in pipeline.steps] == [(None, 1), ("own", 1)]
+
+
+def test_a_setting_from_outside_that_nothing_acts_on_is_told(settings):
+    pipeline = settings(
+        {"kfp_host": "nb"},
+        override={"kfp_host": "o"},
+        default={"output_path": "d", "kfp_host": "d"},
+    )
+    assert pipeline.settings == (("kfp_host", '"o"'), ("output_path", '"d"'))
+    assert [found.message for found in pipeline.diagnostics] == [
+        "these settings have no effect here: `kfp_host`, `output_path`"
+    ]
+
+
 def test_an_unknown_setting_is_refused(problems):
     [line] = problems(STEP, override={"pipline_name": "x"})
     assert line.startswith(
         "None: KALE010: there is no setting `pipline_name` (settings are `base_image`"
     )
-
-
-@pytest.mark.parametrize(
-    ("defaults", "tags", "expected"),
-    [
-        ({"labels": {"a": True, "b": 1}}, [], {"labels": (("a", "true"), ("b", "1"))}),
-        ({"annotations": {"a": "b:c"}}, [], {"annotations": (("a", "b:c"),)}),
-        (
-            {"limits": {"cpu": 2}, "requests": {"memory": "1Gi"}},
-            [],
-            {"limits": (("cpu", "2"),), "requests": (("memory", "1Gi"),)},
-        ),
-        ({"env": {"A": "b=c"}}, [], {"env": (("A", "b=c"),)}),
-        ({"node_selectors": {"a": "b"}}, [], {"node_selectors": (("a", "b"),)}),
-        ({"retry_count": 3, "timeout": 5}, [], {"retries": 3, "timeout": 5}),
-        ({"base_image": "i", "docker_image": ""}, [], {"image": "i"}),
-        ({"enable_caching": False, "report": True}, [], {"caching": False, "report": True}),
-        ({"packages": ["a>=1,<2", "b"]}, [], {"packages": ("a>=1,<2", "b")}),
-        (
-            ["label:a:b", "limit:cpu:1"],
-            ["limit:cpu:2"],
-            {"labels": (("a", "b"),), "limits": (("cpu", "2"),)},
-        ),
-        (["packages:a==1,b"], ["packages:A==2"], {"packages": ("A==2", "b")}),
-        (["env:A=1"], ["secret:s:k:A"], {"env": ()}),
-    ],
-    ids=str,
-)
-def test_steps_defaults_hold_where_a_step_says_nothing(parse, defaults, tags, expected):
-    pipeline = parse(
-        ("pass", "block:a", *tags), metadata={"kubeflow_notebook": {"steps_defaults": defaults}}
-    )
-    options = pipeline.steps[0].options
-    assert {key: getattr(options, key) for key in expected} == expected
-    assert pipeline.diagnostics == ()
 
 
 def test_what_has_no_effect_is_warned_about_by_name_and_kept(settings):
@@ -208,10 +196,10 @@ def test_what_has_no_effect_is_warned_about_by_name_and_kept(settings):
     [warning] = pipeline.diagnostics
     assert (warning.code, warning.severity.value) == ("KALE111", "warning")
     assert warning.message == (
-        "this notebook metadata has no effect here: `autosnapshot`, `colour`, `docker_image`,"
+        "these settings have no effect here: `autosnapshot`, `colour`, `docker_image`,"
         " `katib_metadata`, `katib_run`, `marshal_volume`, `steps_defaults.retry_factor`, `volumes`"
     )
-    assert warning.hint == "remove it, or see to it in another way"
+    assert warning.hint == "remove them, or see to them in another way"
     assert pipeline.image == "new"
     assert pipeline.settings == (
         ("autosnapshot", "true"),
@@ -249,56 +237,11 @@ def test_a_value_of_a_wrong_type_is_refused(problems, found, key, kind):
     ]
 
 
-WRITE = "write option tags, as `label:KEY:VALUE` or `limit:cpu:2`"
-
-
-@pytest.mark.parametrize(
-    ("defaults", "expected"),
-    [
-        ([1], f"KALE110: `1` in `steps_defaults` is no text ({WRITE})"),
-        (["block:a"], f"KALE110: `block:a` in `steps_defaults` is no option of a step ({WRITE})"),
-        (["hello"], f"KALE110: `hello` in `steps_defaults` is no option of a step ({WRITE})"),
-        (
-            ["retry:x"],
-            (
-                "KALE101: in `steps_defaults`: the tag `retry:x` is malformed (write `retry:N`"
-                " with a whole number from 0, as in `retry:3`)"
-            ),
-        ),
-        ({"labels": []}, f"KALE110: `labels` in `steps_defaults` is no object ({WRITE})"),
-        (
-            {"labels": {"a": []}},
-            f"KALE110: `labels` in `steps_defaults` holds `[]`, which is no text ({WRITE})",
-        ),
-        (
-            {"enable_caching": 1},
-            f"KALE110: `enable_caching` in `steps_defaults` is neither true nor false ({WRITE})",
-        ),
-        ({"packages": "a"}, f"KALE110: `packages` in `steps_defaults` is no list ({WRITE})"),
-    ],
-    ids=str,
-)
-def test_steps_defaults_that_cannot_be_used_are_refused(problems, defaults, expected):
-    found = {"steps_defaults": defaults}
-    assert problems(STEP, metadata={"kubeflow_notebook": found}) == [f"nb.ipynb: {expected}"]
-
-
 def test_an_image_that_cannot_be_is_refused(problems):
     assert problems(STEP, override={"docker_image": "a b"}) == [
         (
             "nb.ipynb: KALE109: the image `a b` cannot be used (an image is named without spaces,"
             " as"
             " `python:3.11`)"
-        )
-    ]
-
-
-def test_defaults_that_ask_for_more_than_their_limit_are_refused(problems):
-    found = {"steps_defaults": ["limit:cpu:1", "request:cpu:2"]}
-    assert problems(STEP, metadata={"kubeflow_notebook": found}) == [
-        (
-            "nb.ipynb: cell 1 (a), line 1: KALE109: step `a` asks for more than its limit:"
-            " `request:cpu:2` and `limit:cpu:1`"
-            " (Kubernetes refuses such a pod: lower the request or raise the limit)"
         )
     ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import warnings
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kale.errors import KaleError, NotebookError, UsageError
-from kale.nbparser import read_notebook, read_notebook_json
+from kale.diagnostics import CATALOGUE
+from kale.errors import KaleError, NotebookError
+from kale.nbparser import parse_pipeline, read_notebook_json
 
 
 def code(source="x = 1", **entries):
@@ -233,61 +235,26 @@ def test_what_nbformat_cannot_convert_is_refused():
     assert caught.value.message.startswith("the file is no notebook: it cannot be read (")
 
 
-def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
-    file = tmp_path / "bom.ipynb"
-    file.write_bytes(b"\xef\xbb\xbf" + text(code()).encode())
-    assert read_notebook(file).path == str(file)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 5) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
 
 
-def failure(path):
-    with pytest.raises(KaleError) as caught:
-        read_notebook(path)
-    return caught.value
-
-
-def test_a_missing_file_a_folder_and_a_device_are_refused(tmp_path):
-    missing = tmp_path / "titanik.ipynb"
-    cases = {
-        missing: ("does not exist", "check the spelling of the path"),
-        tmp_path: ("is a folder", "name the notebook in it"),
-        "/dev/null": ("is no ordinary file", "name a notebook file"),
-        "a\0b": ("is no path: embedded null byte", "check the spelling of the path"),
-        "n" * 300: ("cannot be read: File name too long", "check that you may read the file"),
-    }
-    for path, (reason, hint) in cases.items():
-        error = failure(path)
-        assert isinstance(error, UsageError)
-        assert (error.code, error.message, error.hint) == ("KALE001", f"`{path}` {reason}", hint)
-
-
-def test_a_file_that_one_may_not_read_is_refused(tmp_path):
-    file = tmp_path / "secret.ipynb"
-    file.write_text(text(code()))
-    file.chmod(0)
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if folder.stat().st_uid == os.getuid() and folder.name:
-            folder.chmod(folder.stat().st_mode | 0o111)
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)  # the superuser may read everything
+@given(
+    st.sampled_from(["cell_type", "source", "metadata", "id", "outputs", "tags", "kale", "nb"]),
+    JSON,
+)
+def test_whatever_stands_in_a_notebook_it_is_read_or_refused(key, value):
+    cell = code(metadata={"tags": ["block:a"] if key != "tags" else value})
+    metadata = {"kale": {"kubeflow_notebook": value}, "nb": value}.get(key, {})
+    content = text(cell | ({key: value} if key in cell else {}), metadata=metadata)
+    found: tuple[KaleError, ...] = ()
     try:
-        error = failure(file)
-    finally:
-        if root:
-            os.seteuid(0)
-    assert (error.code, error.message, error.hint) == (
-        "KALE001",
-        f"`{file}` cannot be read: Permission denied",
-        "check that you may read the file",
-    )
-
-
-def test_a_file_of_another_encoding_is_refused(tmp_path):
-    file = tmp_path / "latin.ipynb"
-    file.write_bytes('{"a": "é"}'.encode("latin-1"))
-    error = failure(file)
-    assert (error.code, error.message, error.hint) == (
-        "KALE002",
-        "the file is not UTF-8 text (byte 8)",
-        "a notebook is JSON in UTF-8; save it from Jupyter again",
-    )
+        parse_pipeline(read_notebook_json(content, "n.ipynb"))
+    except KaleError as error:
+        found = error.parts()
+    assert all(part.code in CATALOGUE and part.hint for part in found)

@@ -274,6 +274,14 @@ def test_an_exception_group_is_read_from_what_python_prints():
     )
 
 
+def test_an_exception_that_a_magic_showed_and_did_not_raise():
+    cell = raised(ran("%%capture\n1/0", 2, at=7), "E", "", f"{RULE}\nCell In[3], line 1\n--> 1 1/0")
+    metadata = {**cell["metadata"], "papermill": {"exception": False}}
+    error = explain({**cell, "metadata": metadata}, ran("x = 1", 3, at=8))
+    assert error is not None
+    assert (error.type, error.at.cell, error.at.line) == ("E", 7, 2)
+
+
 def test_a_cell_that_failed_without_a_word():
     error = explain({**raised(ran("x", 2, at=7), "", "", ""), "outputs": []})
     assert error is not None

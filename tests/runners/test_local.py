@@ -276,3 +276,26 @@ def test_a_cell_of_kales_own_that_fails_names_the_step(runtime, tmp_path):
     pipeline = plan(task("fit", cell("raise OSError('no such value')", "load"), "x = 1"))
     result = run(pipeline, runtime=runtime, run_dir=tmp_path / "run", cwd=tmp_path)
     assert failure_lines(result.steps[0])[0] == "iris.ipynb: step fit: OSError: no such value"
+
+
+def test_exit_handlers_run_and_what_a_step_left_running_does_not(runtime, tmp_path):
+    tidy = "import atexit\natexit.register(lambda: open('tidied', 'w').close())"
+    leave = (
+        "import subprocess, sys\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'])"
+    )
+    pipeline = plan(task("tidy", tidy), task("leave", leave))
+    result = run(pipeline, runtime=runtime, run_dir=tmp_path / "run", cwd=tmp_path)
+    assert result.status == "succeeded"
+    assert (tmp_path / "tidied").exists()
+    assert not processes_of(tmp_path)
+
+
+def test_the_authors_own_path_comes_after_the_runtime(runtime, tmp_path, monkeypatch):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "mine.py").write_text("two = 2", encoding="utf-8")
+    (tmp_path / "lib" / "kale_runtime.py").write_text("raise ImportError", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "lib"))
+    pipeline = plan(task("a", "import mine\nx = mine.two", saves=["x"]))
+    result = run(pipeline, runtime=runtime, run_dir=tmp_path / "run", cwd=tmp_path)
+    assert result.status == "succeeded"

@@ -163,6 +163,38 @@ _RULES = (
         "[tool.kale] pipline_name",
         "Check the spelling; the message lists the settings.",
     ),
+    Rule(
+        "KALE011",
+        _E,
+        "output folder cannot be written",
+        "The folder for the files that Kale writes cannot be made or written.",
+        "kale compile nb.ipynb -o /proc",
+        "Name another folder with -o.",
+    ),
+    Rule(
+        "KALE012",
+        _E,
+        "project file is not TOML",
+        "The nearest pyproject.toml with a table [tool.kale] cannot be parsed.",
+        "[tool.kale]\n    docker_image = ",
+        "Correct the file, or take the table away.",
+    ),
+    Rule(
+        "KALE013",
+        _E,
+        "wrong setting in the project file",
+        "The table [tool.kale] holds a key that is no setting, or a value that is not text.",
+        '[tool.kale]\n    docker_imag = "python:3.12"',
+        "Correct the key, or write the value in quotes.",
+    ),
+    Rule(
+        "KALE014",
+        _E,
+        "deploying is not built in",
+        "This version compiles pipelines; the script that it writes uploads and runs them.",
+        "kale --nb nb.ipynb --deploy",
+        "Compile, then run python NAME.kfp.py --deploy --host URL.",
+    ),
     # -- 1xx: tags, metadata, parameters
     Rule(
         "KALE101",

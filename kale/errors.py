@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,8 @@ class KaleError(Exception):
     ``code`` is a key of :data:`kale.diagnostics.CATALOGUE`; ``hint`` says what to do.
     """
 
-    exit_code: ClassVar[int] = 1
+    #: What the command line exits with.
+    exit_code: int = 1
 
     def __init__(
         self, code: str, message: str, *, at: Location | None = None, hint: str = ""
@@ -102,6 +102,8 @@ class RefusedError(KaleError):
         first = self.errors[0]
         more = f" (and {len(self.errors) - 1} more)" if len(self.errors) > 1 else ""
         super().__init__(first.code, first.message + more, at=first.at, hint=first.hint)
+        #: Wrong use, as long as nothing is wrong with the notebook itself.
+        self.exit_code = min(error.exit_code for error in self.errors)
 
     def parts(self) -> tuple[KaleError, ...]:
         """The single errors, in the order of their places."""

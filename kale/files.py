@@ -19,7 +19,7 @@ def write_files(files: Files, folder: Path) -> None:
     A folder that ends in ``.steps`` belongs to Kale: notebooks of steps that are no more go.
 
     Raises:
-        UsageError: the folder cannot be written (KALE010).
+        UsageError: the folder cannot be written (KALE011).
 
     """
     with _told_as(folder):
@@ -62,7 +62,7 @@ def _told_as(folder: Path) -> Iterator[None]:
 
 def _cannot_write(folder: Path, error: OSError) -> KaleError:
     return UsageError(
-        "KALE010",
+        "KALE011",
         f"the folder `{folder}` cannot be written: {error.strerror or error}",
         hint="name another one with `-o DIR`",
     )

@@ -36,7 +36,7 @@ def find_settings(notebook: Path, given: Mapping[str, str], known: Collection[st
     ``pyproject.toml`` at or above the notebook that has a table ``[tool.kale]``.
 
     Raises:
-        UsageError: the project file is no TOML (KALE011), or sets what there is not (KALE012).
+        UsageError: the project file is no TOML (KALE012), or sets what there is not (KALE013).
 
     """
     environment = {
@@ -67,7 +67,7 @@ def _tool_table(path: Path) -> Mapping[str, Any] | None:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
-            "KALE011",
+            "KALE012",
             f"the project file is not valid TOML: {error}",
             at=Location(str(path)),
             hint="correct the file, or take its table `[tool.kale]` away",
@@ -80,14 +80,14 @@ def _checked(key: str, value: object, path: Path, known: Collection[str]) -> str
     if key not in known:
         close = nearest(key, known)
         raise UsageError(
-            "KALE012",
+            "KALE013",
             f"`[tool.kale]` has no setting `{key}`",
             at=Location(str(path)),
             hint=f"did you mean `{close}`?" if close else f"there are {', '.join(sorted(known))}",
         )
     if not isinstance(value, str):
         raise UsageError(
-            "KALE012",
+            "KALE013",
             f"the setting `{key}` of `[tool.kale]` is not text",
             at=Location(str(path)),
             hint=f'write it in quotes: {key} = "…"',

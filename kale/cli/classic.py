@@ -12,7 +12,7 @@ def classic(notebook: str, settings: Mapping[str, str], *, deploy: bool) -> None
     """Compile a notebook beside itself.
 
     Raises:
-        UsageError: asked to deploy (KALE013).
+        UsageError: asked to deploy (KALE014).
         KaleError: the notebook is refused.
 
     """
@@ -20,7 +20,7 @@ def classic(notebook: str, settings: Mapping[str, str], *, deploy: bool) -> None
 
     if deploy:
         raise UsageError(
-            "KALE013",
+            "KALE014",
             "this version of Kale compiles pipelines but does not deploy them itself",
             hint="leave the option away, then upload and run with the script that is written: "
             "python NAME.kfp.py --deploy --host URL",

@@ -63,6 +63,7 @@ def read_manifest(directory: Path, name: str) -> Manifest:
 
     Raises:
         MarshalError: it is missing, damaged, or of a layout this code does not know.
+
     """
     path = directory / MANIFEST
     try:
@@ -84,6 +85,7 @@ def verify_files(directory: Path, manifest: Manifest) -> None:
 
     Raises:
         MarshalError: a file is missing, truncated, changed, or not of this value.
+
     """
     who, files = f"{manifest.name}` from step `{manifest.step}", manifest.files
     present = {path.name for path in directory.iterdir()} - {MANIFEST}

@@ -81,6 +81,7 @@ def load_class(*key: str) -> Any:
 
     Raises:
         MarshalError: the notebook does not define it here, and it did not travel.
+
     """
     here = _defined_here(key[0])
     if here is not None:
@@ -159,6 +160,7 @@ def make_function(version: Any, qualname: str, make: Any, code: Any, arguments: 
 
     Raises:
         MarshalError: another version of Python saved it, whose byte code is not this one's.
+
     """
     if version != sys.version_info[:2]:
         raise MarshalError(f"`{qualname}` needs Python {version[0]}.{version[1]}")

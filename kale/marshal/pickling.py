@@ -178,6 +178,7 @@ def dump(value: object, create: Callable[[str], Any]) -> list[Any]:
 
     Raises:
         Exception: whatever pickling the value raises.
+
     """
     views: frozenset[int] = frozenset()
     while True:
@@ -205,6 +206,7 @@ def load(file: Any, buffers: Iterable[Any], definitions: Any = None) -> Any:
 
     Raises:
         Exception: whatever unpickling it raises.
+
     """
     if definitions is not None:
         keys = pickle.load(definitions)  # noqa: S301 -- its digest was checked, as of all files

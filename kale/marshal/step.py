@@ -40,6 +40,7 @@ def load_inputs(
     Raises:
         MarshalError: a value is missing or damaged, cannot be loaded, or was changed by two
             steps at once; the message names all that failed, and nothing is bound.
+
     """
     context, loader, guards = _context(), Loader(), unchanged or {}
     values, failures = dict[str, Any](), list[str]()
@@ -68,6 +69,7 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
     Raises:
         MarshalError: a value cannot be saved, or the step changed an input that another step
             reads at the same time; the message names all that failed.
+
     """
     if failures := _broken_guards(namespace):
         raise MarshalError("\n".join(failures))
@@ -109,6 +111,7 @@ def record_metrics(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
 
     Raises:
         MarshalError: a name has no value.
+
     """
     missing = [name for name in names if name not in namespace]
     if missing:

@@ -29,6 +29,7 @@ def save_group(
     Raises:
         MarshalError: a value cannot be saved; all directories are then as they were before.
         OSError: a directory cannot be written.
+
     """
     first, *others = values
     whole = dict(values) if others else values[first]
@@ -99,6 +100,7 @@ class Loader:
 
         Raises:
             MarshalError: the files are damaged, or the value cannot be made from them here.
+
         """
         if manifest.member is None:
             return _load_files(directory, manifest)
@@ -126,6 +128,7 @@ def pick(directories: list[Path], name: str) -> tuple[Path, Manifest]:
 
     Raises:
         MarshalError: two steps changed it, not to the same content; or a manifest is damaged.
+
     """
     versions = [(directory, read_manifest(directory, name)) for directory in directories]
     changed = [v for v in versions if v[1].changed is not False]

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kale.static_analysis.binding import bound_names
 from kale.static_analysis.mutation import mutated_roots
 from kale.static_analysis.purity import Purity
 
@@ -218,25 +219,6 @@ def _bindings(body: list[ast.AST]) -> tuple[frozenset[str], frozenset[str], froz
         elif isinstance(node, ast.Nonlocal):
             nonlocals.update(node.names)
     return frozenset(bound - nonlocals), frozenset(declared_global), frozenset(nonlocals)
-
-
-def bound_names(node: ast.AST) -> Iterator[str]:
-    """Names that this very node binds (or deletes) in the scope it stands in."""
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        yield node.id
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield node.name
-    elif isinstance(node, ast.Import | ast.ImportFrom):
-        yield from (imported_name(alias) for alias in node.names if alias.name != "*")
-    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-        yield node.name
-    elif isinstance(node, ast.MatchMapping) and node.rest:
-        yield node.rest
-
-
-def imported_name(alias: ast.alias) -> str:
-    """The name that an import binds: ``import a.b`` binds ``a``."""
-    return alias.asname or alias.name.partition(".")[0]
 
 
 def _argument_names(arguments: ast.arguments) -> frozenset[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kale.ir import Source
+from kale.static_analysis.binding import imported_name
 from kale.static_analysis.def_use import analyze_cell
-from kale.static_analysis.deferred import imported_name
 from kale.static_analysis.purity import Purity
 
 CodeStatement = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom

@@ -56,7 +56,7 @@ class Expressions(Recorder, ast.NodeVisitor):
         elif isinstance(node.func, ast.Name):
             effects = self.carriers.get(node.func.id, NOTHING)
             keepers |= effects.binds | effects.mutates
-        self.aliases.update((k, g) for k in keepers for g in given if k != g)
+        self.tie(keepers, given)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
         self.visit(node.values[0])
@@ -106,8 +106,7 @@ class Expressions(Recorder, ast.NodeVisitor):
             # A function of the notebook may return, or keep, what it reads.
             if isinstance(node, ast.Name) and node.id in self.purity.own:
                 sources += sorted(self.carriers.get(node.id, NOTHING).names)
-        for name in root_names(target):
-            self.aliases.update((name, source) for source in sources if source != name)
+        self.tie(root_names(target), sources)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)

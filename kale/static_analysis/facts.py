@@ -77,7 +77,7 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         first, owners = merged.get(number, (source, ()))
         merged[number] = (first, (*owners, owner))
     trees = {number: _parse(source) for number, (source, _) in merged.items()}
-    purity = purity_of(trees.values())
+    purity = purity_of(trees.values(), pipeline.parameters)
 
     # A shared cell is at the head of every step, so its functions are known everywhere.
     carriers: dict[str, Deferred] = {}
@@ -89,8 +89,8 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         effects = analyze_cell(trees[number], carriers, purity)
         carriers = dict(effects.carriers)
         cells.append(Cell(number, owners, source, trees[number], effects))
-    cells, groups = tie(cells)
-    return Facts(tuple(cells), _writes(pipeline, cells), groups)
+    cells, groups = tie(cells, (parameter.name for parameter in pipeline.parameters))
+    return Facts(tuple(cells), _writes(pipeline, cells, purity.fixed), groups)
 
 
 def _owned_sources(pipeline: Pipeline) -> Iterator[tuple[Source, str]]:
@@ -109,7 +109,9 @@ def _parse(source: Source) -> ast.Module:
         return ast.parse(source.python)
 
 
-def _writes(pipeline: Pipeline, cells: list[Cell]) -> dict[str, tuple[Write, ...]]:
+def _writes(
+    pipeline: Pipeline, cells: list[Cell], fixed: frozenset[str]
+) -> dict[str, tuple[Write, ...]]:
     writes: dict[str, list[Write]] = defaultdict(list)
     for parameter in pipeline.parameters:
         writes[parameter.name].append(
@@ -135,6 +137,8 @@ def _writes(pipeline: Pipeline, cells: list[Cell]) -> dict[str, tuple[Write, ...
         for name, (node, certain) in effects.mutations.items():
             if name not in effects.binds and name in bound:
                 kind = Kind.MUTATE if certain else Kind.TOUCH
+                if kind is Kind.TOUCH and name in fixed:
+                    continue
                 writes[name].append(Write(name, kind, cell.number, cell.owners, cell.place(node)))
     return {name: tuple(sorted(found, key=lambda w: w.cell)) for name, found in writes.items()}
 

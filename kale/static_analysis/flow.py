@@ -11,12 +11,12 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kale.static_analysis.binding import imported_name
 from kale.static_analysis.deferred import (
     NOTHING,
     Deferred,
     annotations_of,
     deferred_effects,
-    imported_name,
     union,
 )
 from kale.static_analysis.expressions import Expressions, mentioned

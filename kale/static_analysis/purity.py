@@ -6,8 +6,12 @@ What is in no table may change its receiver and its arguments.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from kale.ir import Parameter
+from kale.static_analysis.binding import bound_names, imported_name
 
 #: Functions of the language that leave their arguments as they are.
 PURE_BUILTINS = frozenset(
@@ -61,32 +65,53 @@ class Purity:
 
     ``modules`` are names that the notebook only ever binds by importing a pure module,
     ``methods`` the pure methods that no class of the notebook defines itself. ``own`` are the
-    names of the notebook's functions, methods and classes, and of the variables it assigns.
+    names of the notebook's functions, methods and classes, and of the variables it assigns;
+    ``fixed`` are names whose objects nothing can change: code and constants.
     """
 
     modules: frozenset[str] = frozenset()
     methods: frozenset[str] = PURE_METHODS
     own: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
 
 
-def purity_of(trees: Iterable[ast.Module]) -> Purity:
-    """The purity that holds in a notebook made of these cells."""
+def purity_of(trees: Iterable[ast.Module], parameters: Iterable[Parameter] = ()) -> Purity:
+    """The purity that holds in a notebook made of these cells and parameters."""
     pure: set[str] = set()
-    other: set[str] = set()
-    assigned: set[str] = set()
+    imported: set[str] = set()
     defined: set[str] = set()
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    module = alias.name.partition(".")[0]
-                    bound = alias.asname or module
-                    (pure if module in PURE_MODULES else other).add(bound)
-            elif isinstance(node, ast.ImportFrom):
-                other.update(alias.asname or alias.name for alias in node.names)
-            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                assigned.add(node.id)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                defined.add(node.name)
-    own = frozenset(assigned | defined)
-    return Purity(frozenset(pure - other - own), PURE_METHODS - defined, own)
+    bound: Counter[str] = Counter()
+    constant: Counter[str] = Counter()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                name = imported_name(alias)
+                imported.add(name)
+                if isinstance(node, ast.Import) and alias.name.partition(".")[0] in PURE_MODULES:
+                    pure.add(name)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            defined.add(node.name)
+        elif isinstance(node, ast.Assign) and _is_constant(node.value):
+            constant.update(t.id for t in node.targets if isinstance(t, ast.Name))
+        if not isinstance(node, ast.Import | ast.ImportFrom | ast.stmt):
+            bound.update(bound_names(node))
+    lists = {p.name for p in parameters if p.type in {"list", "dict"}}
+    scalars = {p.name for p in parameters} - lists
+    constants = {name for name, count in bound.items() if constant[name] == count}
+    fixed = (imported | defined | scalars) - bound.keys() | (constants - lists)
+    own = frozenset(bound.keys() | defined)
+    return Purity(
+        modules=frozenset(pure - own),
+        methods=PURE_METHODS - defined,
+        own=own,
+        fixed=frozenset(fixed),
+    )
+
+
+def _is_constant(node: ast.expr) -> bool:
+    """Whether an expression makes an object of a type that nothing can change."""
+    if isinstance(node, ast.UnaryOp):
+        return _is_constant(node.operand)
+    if isinstance(node, ast.Tuple):
+        return all(_is_constant(element) for element in node.elts)
+    return isinstance(node, ast.Constant | ast.JoinedStr)

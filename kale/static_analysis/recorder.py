@@ -76,7 +76,7 @@ class Recorder:
                 self.use(changed, node, strong=False)
                 self.mutate(changed, node, certain=False)
             written = effects.binds | effects.mutates
-            self.aliases.update((w, r) for w in written for r in effects.reads if w != r)
+            self.tie(written, effects.reads)
             fresh = effects.names - seen
             seen |= fresh
             pending.extend(fresh)
@@ -86,6 +86,15 @@ class Recorder:
         known = self.mutations.get(name)
         if known is None or (certain and not known[1]):
             self.mutations[name] = (known[0] if known else node, certain)
+
+    def tie(self, names: Iterable[str], others: Iterable[str]) -> None:
+        """Record that each of the names may share an object with each of the others.
+
+        A name may be tied to itself: rebound, it may still have its old object.
+        """
+        fixed = self.purity.fixed
+        values = [other for other in others if other not in fixed]
+        self.aliases.update((name, other) for name in names for other in values)
 
     def mutate_by_code(self, tree: ast.Module) -> None:
         """Record the in-place changes that the cell's own statements make."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.effects import Use
@@ -19,21 +19,51 @@ from kale.static_analysis.effects import Use
 Groups = Mapping[str, frozenset[str]]
 
 
-def tie(cells: Iterable[Cell]) -> tuple[list[Cell], Groups]:
-    """The cells with the changes that sharing adds, and the group of each name that is in one."""
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """Cells between which sharing matters.
+
+    ``bound`` and ``read`` map a name to the first cell that binds it and the last that reads it,
+    ``changed`` and ``surely_changed`` map a group to the last cell that may, or does, change it.
+    """
+
+    bound: Mapping[str, int]
+    read: Mapping[str, int]
+    changed: Mapping[frozenset[str], int]
+    surely_changed: Mapping[frozenset[str], int]
+
+    def alive(self, group: Iterable[str], cell: int) -> list[str]:
+        """The names of a group that have a value in a cell which a later cell reads."""
+        return sorted(
+            name
+            for name in group
+            if self.bound.get(name, cell + 1) <= cell < self.read.get(name, 0)
+        )
+
+
+def tie(cells: Iterable[Cell], parameters: Iterable[str]) -> tuple[list[Cell], Groups]:
+    """The cells with the changes that sharing adds, and the group of each name that is in one.
+
+    ``cells`` are in notebook order; ``parameters`` have values from the start.
+    """
     cells = list(cells)
     groups = _groups(cells)
-    last_read = {name: cell.number for cell in cells for name in cell.effects.uses}
-    changes = {
-        certain: {
-            groups[name]: cell.number
-            for cell in cells
-            for name, (_, sure) in cell.effects.mutations.items()
-            if name in groups and (sure or not certain)
-        }
-        for certain in (False, True)
-    }
-    return [_tied(cell, groups, last_read, changes) for cell in cells], groups
+    changes = [
+        (groups[name], cell.number, certain)
+        for cell in cells
+        for name, (_, certain) in cell.effects.mutations.items()
+        if name in groups
+    ]
+    spans = _Spans(
+        bound={
+            **{name: cell.number for cell in reversed(cells) for name in cell.effects.binds},
+            **dict.fromkeys(parameters, 0),
+        },
+        read={name: cell.number for cell in cells for name in cell.effects.uses},
+        changed={group: number for group, number, _ in changes},
+        surely_changed={group: number for group, number, certain in changes if certain},
+    )
+    return [_tied(cell, groups, spans) for cell in cells], groups
 
 
 def _groups(cells: Iterable[Cell]) -> Groups:
@@ -53,26 +83,20 @@ def _groups(cells: Iterable[Cell]) -> Groups:
     return {name: frozenset(group) for group in members.values() for name in group}
 
 
-def _tied(
-    cell: Cell,
-    groups: Groups,
-    last_read: Mapping[str, int],
-    changes: Mapping[bool, Mapping[frozenset[str], int]],
-) -> Cell:
+def _tied(cell: Cell, groups: Groups, spans: _Spans) -> Cell:
     effects = cell.effects
     mutations, uses = dict(effects.mutations), dict(effects.uses)
     changed = {name: change for name, change in effects.mutations.items() if name in groups}
     for name, node in _tying(cell, groups):
-        later = [other for other in groups[name] if last_read.get(other, 0) > cell.number]
-        if len(later) > 1 and changes[False].get(groups[name], 0) > cell.number:
+        group = groups[name]
+        alive = spans.alive(group, cell.number)
+        if len(alive) > 1 and spans.changed.get(group, 0) > cell.number:
             # Whether two names are one object matters once one of them is surely changed.
-            certain = changes[True].get(groups[name], 0) > cell.number
+            certain = spans.surely_changed.get(group, 0) > cell.number
             changed.setdefault(name, (node, certain))
     for name, (node, certain) in changed.items():
-        for other in sorted(groups[name]):
-            if other in effects.certain or last_read.get(other, 0) <= cell.number:
-                continue
-            if other not in mutations:
+        for other in spans.alive(groups[name], cell.number):
+            if other not in effects.certain and other not in mutations:
                 mutations[other] = (node, certain and name not in effects.mutations)
                 uses.setdefault(other, Use(node, strong=False, tied=not certain))
     return replace(cell, effects=replace(effects, mutations=mutations, uses=uses))

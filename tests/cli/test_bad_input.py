@@ -71,7 +71,7 @@ def test_a_folder_that_cannot_be_written(kale, notebook, tmp_path):
     code, err = refused(kale, "compile", path, "-o", tmp_path / "file" / "out")
     assert code == 2
     assert err == (
-        f"error KALE010: the folder `{tmp_path}/file/out` cannot be written: Not a directory\n"
+        f"error KALE011: the folder `{tmp_path}/file/out` cannot be written: Not a directory\n"
         "  hint: name another one with `-o DIR`\n"
     )
 
@@ -97,7 +97,7 @@ def test_deploying_says_what_is_missing(kale, notebook):
     code, err = refused(kale, "--nb", path, "--deploy")
     assert code == 2
     assert err == (
-        "error KALE013: this version of Kale compiles pipelines but does not deploy them itself\n"
+        "error KALE014: this version of Kale compiles pipelines but does not deploy them itself\n"
         "  hint: leave the option away, then upload and run with the script that is written: "
         "python NAME.kfp.py --deploy --host URL\n"
     )

@@ -153,7 +153,10 @@ def run(
 
         runtime.parent.mkdir()
         runtime.symlink_to(Path(kale.marshal.__file__).parent)
-    artifacts = lambda ports: {k: {"artifacts": [a]} for k, a in (ports or {}).items()}
+
+    def artifacts(ports):
+        return {key: {"artifacts": [artifact]} for key, artifact in (ports or {}).items()}
+
     executor_input = {
         "inputs": {"parameterValues": values or {}, "artifacts": artifacts(inputs)},
         "outputs": {

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 
 from kale.marshal import MarshalError, digest, load_inputs, record_metrics, save_outputs
 
+# ruff: noqa: E501 -- whole messages
+
 
 class Model:
     def __init__(self, part: object) -> None:

@@ -1,0 +1,25 @@
+"""The names that one node of a syntax tree binds."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+
+def bound_names(node: ast.AST) -> Iterator[str]:
+    """Names that this very node binds (or deletes) in the scope it stands in."""
+    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        yield node.id
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (imported_name(alias) for alias in node.names if alias.name != "*")
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+        yield node.name
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest
+
+
+def imported_name(alias: ast.alias) -> str:
+    """The name that an import binds: ``import a.b`` binds ``a``."""
+    return alias.asname or alias.name.partition(".")[0]

@@ -48,7 +48,7 @@ class Location:
 class KaleError(Exception):
     """A failure that a user can cause: a catalogued code, a message, a place and a remedy.
 
-    ``code`` is a key of :data:`kale.diagnostics.CATALOGUE`; ``hint`` says what to do.
+    ``code`` is a key of :data:`kale.catalogue.CATALOGUE`; ``hint`` says what to do.
     """
 
     #: What the command line exits with.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from kale.errors import Location
 from kale.ir import Parameter, Pipeline, Source, Step, StepOptions
 
@@ -34,7 +36,13 @@ def pipeline(*cells, after=None, parameters=()):
         functions=tuple(found["functions"]),
         metrics=tuple(found["metrics"]),
         steps=tuple(
-            Step(name, tuple(sources), tuple((after or {}).get(name, ())), StepOptions(), sources[0].at)
+            Step(
+                name,
+                tuple(sources),
+                tuple((after or {}).get(name, ())),
+                StepOptions(),
+                sources[0].at,
+            )
             for name, sources in steps.items()
         ),
     )
@@ -43,7 +51,7 @@ def pipeline(*cells, after=None, parameters=()):
 def chain(*cells, parameters=()):
     """A pipeline whose steps run one after the other, each tagged with the one before."""
     names = list(dict.fromkeys(owner for owner, _ in cells if owner not in _NO_STEPS))
-    return pipeline(*cells, after={b: (a,) for a, b in zip(names, names[1:], strict=False)})
+    return pipeline(*cells, after={b: (a,) for a, b in pairwise(names)})
 
 
 _NO_STEPS = {"imports", "functions", "metrics", "parameters"}

@@ -84,7 +84,10 @@ def _scope_effects(
     purity: Purity,
     visible: frozenset[str],
     declared_global: frozenset[str],
+    inner: frozenset[str] | None = None,
 ) -> Deferred:
+    """The effects of statements of one scope; functions nested in it see the names ``inner``."""
+    inner = visible if inner is None else inner
     reads: set[str] = set()
     binds: set[str] = set()
     nested: list[Deferred] = []
@@ -97,9 +100,9 @@ def _scope_effects(
             elif child.id in declared_global:
                 binds.add(child.id)
         elif isinstance(child, FunctionNode):
-            nested.append(_body_effects(child, purity, visible))
+            nested.append(_body_effects(child, purity, inner))
         elif isinstance(child, ast.ClassDef):
-            nested.append(_class_effects(child, purity, visible))
+            nested.append(_class_effects(child, purity, inner))
         elif isinstance(child, Comprehension):
             nested.append(_comprehension_effects(child, purity, visible, declared_global))
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and (
@@ -121,18 +124,9 @@ def _class_effects(node: ast.ClassDef, purity: Purity, visible: frozenset[str]) 
     """A class inside a function: its body runs with the function, its methods see past it."""
     body: list[ast.AST] = list(node.body)
     bound, declared_global, _ = _bindings(body)
-    now = _scope_effects(
-        [c for c in body if not isinstance(c, FunctionNode)],
-        purity,
-        visible | (bound - declared_global),
-        declared_global,
+    return _scope_effects(
+        body, purity, visible | (bound - declared_global), declared_global, inner=visible
     )
-    later = [
-        _body_effects(child, purity, visible)
-        for child in walk_scope(body)
-        if isinstance(child, FunctionNode)
-    ]
-    return now | union(later)
 
 
 def _comprehension_effects(

@@ -108,7 +108,11 @@ USAGE = [
     pytest.param(["check"], "Missing argument", id="no notebook"),
     pytest.param(["run", "x.ipynb", "-j", "0"], "'-j' / '--jobs'", id="no jobs"),
     pytest.param(["--nb", "x.ipynb", "check", "y.ipynb"], "exclude each other", id="two forms"),
-    pytest.param(["check", "--explain", "KALE30"], "there is no code KALE30; did you mean KALE3", id="no such code"),
+    pytest.param(
+        ["check", "--explain", "KALE30"],
+        "there is no code KALE30; did you mean KALE3",
+        id="no such code",
+    ),
 ]
 
 

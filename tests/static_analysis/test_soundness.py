@@ -93,7 +93,11 @@ def notebooks(draw, linear):
         if linear:
             after[step] = tuple(earlier[-1:])
         else:
-            after[step] = tuple(sorted(draw(st.sets(st.sampled_from(earlier), max_size=2)))) if earlier else ()
+            after[step] = (
+                tuple(sorted(draw(st.sets(st.sampled_from(earlier), max_size=2))))
+                if earlier
+                else ()
+            )
     return cells, after
 
 
@@ -131,7 +135,9 @@ def run_step_by_step(cells, analyzed):
         for source in summary.carried:
             exec(source.code, namespace)
         load(namespace, step, analyzed, saved)
-        before = {name: repr(namespace[name]) for name in namespace if name in [*NAMES, "base", "box"]}
+        before = {
+            name: repr(namespace[name]) for name in namespace if name in [*NAMES, "base", "box"]
+        }
         printed[step] = printed_by(codes[step], namespace)
         for name, _ in summary.unchanged:
             if name in before and repr(namespace.get(name)) != before[name]:

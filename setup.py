@@ -16,7 +16,7 @@ setup(
     description="Run a tagged Jupyter notebook as a pipeline, here and on Kubeflow Pipelines",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=[*find_packages(include=["kale", "kale.*"]), "kale.templates"],

@@ -55,7 +55,6 @@ def load(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Pipeline
 
     Raises:
         KaleError: the notebook cannot be read or is not well formed.
-
     """
     path = os.fspath(notebook)
     read = read_notebook(path)
@@ -68,7 +67,6 @@ def check(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Analyze
 
     Raises:
         KaleError: the notebook is refused; all the reasons at once.
-
     """
     return analyze(load(notebook, settings))
 
@@ -78,7 +76,6 @@ def plan(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Plan:
 
     Raises:
         KaleError: the notebook is refused.
-
     """
     from kale.codegen import make_plan
 
@@ -94,7 +91,6 @@ def compile_notebook(
 
     Raises:
         KaleError: the notebook is refused, or the folder cannot be written.
-
     """
     from kale.codegen import check_package, emit_files
 
@@ -134,7 +130,6 @@ def run(
     Raises:
         KaleError: the notebook or a parameter is refused, or the run cannot be set up.
         KeyboardInterrupt: the run was interrupted; nothing of it is left running.
-
     """
     planned = plan(notebook, settings)
     return run_plan(planned, parameters, jobs=jobs, run_dir=run_dir, observer=observer)
@@ -196,7 +191,6 @@ class Kale:
 
         Raises:
             KaleError: the notebook is refused.
-
         """
         from kale.nbparser import to_graph
 
@@ -207,6 +201,5 @@ class Kale:
 
         Raises:
             KaleError: the notebook is refused, or the folder cannot be written.
-
         """
         return compile_notebook(self.source_notebook_path, self.output_dir, self.settings)

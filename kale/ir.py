@@ -159,7 +159,6 @@ class Pipeline:
 
         Raises:
             KeyError: there is none.
-
         """
         for step in self.steps:
             if step.name == name:
@@ -236,7 +235,6 @@ class AnalyzedPipeline:
 
         Raises:
             KeyError: there is none.
-
         """
         for summary in self.summaries:
             if summary.name == name:
@@ -309,7 +307,6 @@ class Plan:
 
         Raises:
             KeyError: there is none.
-
         """
         for task in self.tasks:
             if task.name == name:

@@ -37,7 +37,6 @@ def find_settings(notebook: Path, given: Mapping[str, str], known: Collection[st
 
     Raises:
         UsageError: the project file is no TOML (KALE012), or sets what there is not (KALE013).
-
     """
     environment = {
         key: value

@@ -115,4 +115,13 @@ RULES = (
         "kale --nb nb.ipynb --deploy",
         "Compile, then run python NAME.kfp.py --deploy --host URL.",
     ),
+    Rule(
+        "KALE015",
+        Severity.ERROR,
+        "refused by the system",
+        "The operating system did not let Kale do what it needed to, for a reason outside the "
+        "notebook.",
+        "a disk that is full",
+        "See to the reason that the message gives, and try again.",
+    ),
 )

@@ -54,6 +54,14 @@ RULES = (
         "Define the name again, or delete it after its last use.",
     ),
     Rule(
+        "KALE307",
+        Severity.ERROR,
+        "reserved name",
+        "The cells that load and save a step's values call globals() and __import__().",
+        "globals = 3",
+        "Use another name.",
+    ),
+    Rule(
         "KALE310",
         Severity.WARNING,
         "star import",
@@ -68,6 +76,33 @@ RULES = (
         "module settings changed in a step",
         "A step changes a module's settings; later steps run in processes of their own.",
         'plt.rcParams["figure.dpi"] = 200 in block:load',
+        "Make the change in a cell tagged imports.",
+    ),
+    Rule(
+        "KALE330",
+        Severity.WARNING,
+        "names bound out of sight",
+        "exec, eval, globals(), locals(), %run and %store may read or bind names that nothing in "
+        "the code shows, so no step hands them on.",
+        'globals()["rate"] = 0.1',
+        "Use plain assignments for what other steps read.",
+    ),
+    Rule(
+        "KALE331",
+        Severity.WARNING,
+        "global random state",
+        "The random state of a process passes from cell to cell in the notebook, but not from step "
+        "to step; a seed in a shared cell is set anew in every step.",
+        "np.random.seed(0) in block:load, np.random.rand() in block:train",
+        "Make a generator, np.random.default_rng(seed), and draw from that.",
+    ),
+    Rule(
+        "KALE332",
+        Severity.WARNING,
+        "process settings changed in a step",
+        "The working directory, the environment, sys.path and the options of a library belong to a "
+        "process; every step has its own.",
+        'os.environ["MODE"] = "fast" in block:load',
         "Make the change in a cell tagged imports.",
     ),
 )

@@ -8,7 +8,7 @@ import click
 
 from kale.cli.options import debug_option
 from kale.cli.terminal import print_findings, print_json
-from kale.diagnostics import CATALOGUE, Diagnostic, from_error, nearest
+from kale.diagnostics import CATALOGUE, Diagnostic, from_error
 from kale.errors import KaleError, Location
 
 
@@ -18,16 +18,13 @@ def _explain(context: click.Context, _: click.Parameter, code: str | None) -> No
         return
     rule = CATALOGUE.get(code.upper())
     if rule is None:
-        close = nearest(code.upper(), CATALOGUE)
-        raise click.UsageError(
-            f"there is no code {code}" + (f"; did you mean {close}?" if close else "")
-        )
+        raise click.UsageError(f"there is no code {code}; one looks like KALE301")
     click.echo(f"{rule.code} ({rule.severity.value}): {rule.title}\n\n{rule.meaning}")
     click.echo(f"\nFor example:\n    {rule.example}\n\nRemedy: {rule.remedy}")
     context.exit()
 
 
-@click.command("check")
+@click.command("check", short_help="Say what is wrong with notebooks; nothing is run.")
 @click.argument("notebooks", nargs=-1, required=True, type=click.Path(), metavar="NOTEBOOK...")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True,
@@ -43,7 +40,11 @@ def _explain(context: click.Context, _: click.Parameter, code: str | None) -> No
 )
 @debug_option
 def check_command(notebooks: tuple[str, ...], style: str) -> None:
-    """Say what is wrong with tagged notebooks; nothing is run."""
+    """Say what is wrong with tagged notebooks; nothing is run or written.
+
+    Errors are what `kale run` and `kale compile` would refuse; warnings and notices they
+    would go on with. The exit code is 0 when there are no errors.
+    """
     from kale import core
 
     found: list[Diagnostic] = []

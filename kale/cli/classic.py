@@ -14,7 +14,6 @@ def classic(notebook: str, settings: Mapping[str, str], *, deploy: bool) -> None
     Raises:
         UsageError: asked to deploy (KALE014).
         KaleError: the notebook is refused.
-
     """
     from kale import core
 
@@ -22,7 +21,7 @@ def classic(notebook: str, settings: Mapping[str, str], *, deploy: bool) -> None
         raise UsageError(
             "KALE014",
             "this version of Kale compiles pipelines but does not deploy them itself",
-            hint="leave the option away, then upload and run with the script that is written: "
+            hint="leave that option out, then upload and run with the script that is written: "
             "python NAME.kfp.py --deploy --host URL",
         )
     report(core.compile_notebook(notebook, settings=settings))

@@ -12,10 +12,11 @@ from kale.cli.options import (
     debug_option,
     given_settings,
     json_option,
+    not_empty,
     notebook_argument,
     with_options,
 )
-from kale.cli.terminal import print_findings, print_json
+from kale.cli.terminal import print_findings, print_json, printable
 from kale.diagnostics import from_error
 from kale.errors import KaleError
 
@@ -23,17 +24,21 @@ if TYPE_CHECKING:
     from kale.core import Compilation
 
 
-@click.command("compile")
+@click.command("compile", short_help="Make a Kubeflow Pipelines package of a notebook.")
 @notebook_argument
 @click.option(
-    "-o", "--output", type=click.Path(), metavar="DIR",
-    help="Where to write; by default beside the notebook.",
+    "-o", "--output", type=click.Path(), metavar="DIR", callback=not_empty,
+    help="The folder to write to, made if need be; by default the notebook's own.",
 )  # fmt: skip
 @with_options(SETTINGS)
 @json_option
 @debug_option
 def compile_command(notebook: str, output: str | None, as_json: bool, **options: Any) -> None:
-    """Write a notebook's Kubeflow Pipelines script, its package and the notebooks of its steps."""
+    """Make a Kubeflow Pipelines package of a tagged notebook; nothing is run.
+
+    It writes NAME.yaml, the package; NAME.kfp.py, a script that makes, uploads and runs it; and
+    NAME.steps/STEP.ipynb, the notebook of each step: all of them or, in case of an error, none.
+    """
     from kale import core
 
     try:
@@ -54,7 +59,7 @@ def report(compilation: Compilation) -> None:
     """Print the findings on standard error and what was written on standard output."""
     print_findings(compilation.diagnostics, sys.stderr)
     click.echo(f"pipeline  {compilation.pipeline}")
-    click.echo(f"script    {compilation.script}")
-    click.echo(f"package   {compilation.package}")
+    click.echo(f"script    {printable(str(compilation.script))}")
+    click.echo(f"package   {printable(str(compilation.package))}")
     for step, path in compilation.notebooks.items():
-        click.echo(f"notebook  {path}  ({step})")
+        click.echo(f"notebook  {printable(str(path))}  ({step})")

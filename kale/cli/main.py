@@ -12,13 +12,27 @@ import click
 from kale.cli.check import check_command
 from kale.cli.classic import classic
 from kale.cli.compile import compile_command
-from kale.cli.options import SETTINGS, debug_option, given_settings, with_options
-from kale.cli.run import run_command
-from kale.cli.terminal import print_error
+from kale.cli.options import (
+    SETTINGS,
+    SpelledOption,
+    debug_option,
+    given_settings,
+    with_options,
+)
+from kale.cli.run import INTERRUPTED, run_command
+from kale.cli.terminal import print_error, ready_streams
 from kale.errors import KaleError
 
-#: What a shell reports for a program that Ctrl-C ended: 128 and the signal's number.
-INTERRUPTED = 130
+_HELP = """Run a tagged Jupyter notebook as a pipeline, here or on Kubeflow Pipelines.
+
+\b
+kale run NOTEBOOK        runs it on this machine
+kale compile NOTEBOOK    makes a Kubeflow Pipelines package of it
+kale check NOTEBOOK...   only says what is wrong with it
+
+The options below are those of the classic form, kale --nb NOTEBOOK, which compiles too. Each
+may be written with dashes for underscores.
+"""
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -37,20 +51,49 @@ def _installed(distribution: str) -> str:
         return "not installed"
 
 
+class _Verbs(click.Group):
+    """The group of verbs, which knows a notebook that stands where a verb should."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, but for a notebook."""
+        if args[0].endswith(".ipynb"):
+            raise click.UsageError(
+                f"say what to do with `{args[0]}`: kale run, kale compile or kale check, then it",
+                ctx,
+            )
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
+    cls=_Verbs,
     invoke_without_command=True,
+    help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 well; 1 the notebook was refused or a step failed; 2 wrong use.",
 )
-@click.option("--nb", metavar="NOTEBOOK", help="The classic form: compile this notebook.")
+@click.option("--nb", metavar="NOTEBOOK", help="The notebook to compile.")
 @with_options(SETTINGS)
-@click.option("--deploy", is_flag=True, help="Upload the pipeline and run it on a cluster.")
 @click.option(
-    "--upload_pipeline", "--upload-pipeline", is_flag=True, help="Upload the pipeline to a cluster."
+    "--deploy", is_flag=True, help="Upload the pipeline and run it on a cluster (not built yet)."
 )
-@click.option("--run_pipeline", "--run-pipeline", is_flag=True, help="The same as --deploy.")
-@click.option("--kfp_host", "--kfp-host", metavar="URL", help="Where Kubeflow Pipelines is.")
-@click.option("--kfp_port", "--kfp-port", type=int, metavar="PORT", help="Its port.")
+@click.option(
+    "--upload_pipeline", "--upload-pipeline", cls=SpelledOption, is_flag=True,
+    help="Upload the pipeline to a cluster (not built yet).",
+)  # fmt: skip
+@click.option(
+    "--run_pipeline", "--run-pipeline", cls=SpelledOption, is_flag=True,
+    help="The same as --deploy.",
+)  # fmt: skip
+@click.option(
+    "--kfp_host", "--kfp-host", cls=SpelledOption, metavar="URL",
+    help="Where Kubeflow Pipelines is, for --deploy.",
+)  # fmt: skip
+@click.option(
+    "--kfp_port", "--kfp-port", cls=SpelledOption, type=int, metavar="PORT",
+    help="Its port, for --deploy.",
+)  # fmt: skip
 @click.option(
     "--version",
     is_flag=True,
@@ -62,24 +105,28 @@ def _installed(distribution: str) -> str:
 @debug_option
 @click.pass_context
 def kale(context: click.Context, /, nb: str | None, **options: Any) -> None:
-    r"""Run a tagged Jupyter notebook as a pipeline, here or on Kubeflow Pipelines.
-
-    \b
-    kale run NOTEBOOK        on this machine
-    kale compile NOTEBOOK    to a Kubeflow Pipelines package
-    kale check NOTEBOOK...   only say what is wrong
-    """
-    if context.invoked_subcommand is None:
-        if nb is None:
-            click.echo(context.get_help())
-            context.exit(2 if len(sys.argv) > 1 else 0)
-        classic(
-            nb,
-            given_settings(options),
-            deploy=options["deploy"] or options["run_pipeline"] or options["upload_pipeline"],
-        )
+    """Compile in the classic form, or leave it to the verb."""
+    verb = context.invoked_subcommand
+    given = [_spelling(context, name) for name, value in options.items() if value]
+    if verb is not None:
+        if nb is not None:
+            raise click.UsageError(f"`--nb` and `{verb}` exclude each other")
+        if given:
+            raise click.UsageError(
+                f"`{given[0]}` before `{verb}` belongs to `kale --nb`; the options of `{verb}`"
+                f" stand after it (see `kale {verb} --help`)"
+            )
     elif nb is not None:
-        raise click.UsageError(f"`--nb` and `{context.invoked_subcommand}` exclude each other")
+        deploy = options["deploy"] or options["run_pipeline"] or options["upload_pipeline"]
+        classic(nb, given_settings(options), deploy=deploy)
+    elif given:
+        raise click.UsageError(f"`{given[0]}` needs a notebook: kale --nb NOTEBOOK")
+    else:
+        click.echo(context.get_help())
+
+
+def _spelling(context: click.Context, name: str) -> str:
+    return next(option.opts[0] for option in context.command.params if option.name == name)
 
 
 for command in (check_command, compile_command, run_command):
@@ -88,6 +135,7 @@ for command in (check_command, compile_command, run_command):
 
 def main() -> None:
     """Run the command line and exit with its code: 0 well, 1 refused or failed, 2 wrong use."""
+    ready_streams()
     try:
         code = kale.main(prog_name="kale", standalone_mode=False)
     except KaleError as error:
@@ -107,4 +155,19 @@ def main() -> None:
         # Whoever read our output has seen enough; keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    except OSError as error:
+        # A full disk, a folder that went away: no defect of Kale's, and no place in a notebook.
+        if "--debug" in sys.argv:
+            raise
+        print_error(_system_error(error))
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _system_error(error: OSError) -> KaleError:
+    where = f": {error.filename}" if error.filename is not None else ""
+    return KaleError(
+        "KALE015",
+        f"the system refused: {error.strerror or error}{where}",
+        hint="see to that and try again; `--debug` shows where in Kale it happened",
+    )

@@ -9,24 +9,41 @@ import click
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
+
+class SpelledOption(click.Option):
+    """An option of several spellings, of which the help shows the first only.
+
+    The original command line has underscores, everybody else's has dashes; both are taken.
+    """
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The first spelling and the help text."""
+        spellings = self.opts
+        self.opts = spellings[:1]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = spellings
+
+
 #: Options that set what the notebook's metadata may set too; the destination is the metadata key.
 SETTINGS = (
     click.option(
-        "--pipeline_name", "--pipeline-name", "pipeline_name", metavar="NAME",
-        help="The pipeline's name.",
+        "--pipeline_name", "--pipeline-name", "pipeline_name", cls=SpelledOption, metavar="NAME",
+        help="The pipeline's name; by default the notebook's own, or that of its file.",
     ),
     click.option(
         "--pipeline_descr", "--pipeline-descr", "--pipeline_description",
-        "--pipeline-description", "pipeline_description", metavar="TEXT",
-        help="What the pipeline is for.",
+        "--pipeline-description", "pipeline_description", cls=SpelledOption, metavar="TEXT",
+        help="What the pipeline is for, in a sentence.",
     ),
     click.option(
-        "--docker_image", "--docker-image", "docker_image", metavar="IMAGE",
-        help="The container image of the steps.",
+        "--docker_image", "--docker-image", "docker_image", cls=SpelledOption, metavar="IMAGE",
+        help="The container image that the steps run in on a cluster.",
     ),
     click.option(
-        "--experiment_name", "--experiment-name", "experiment_name", metavar="NAME",
-        help="The experiment that runs belong to.",
+        "--experiment_name", "--experiment-name", "experiment_name", cls=SpelledOption,
+        metavar="NAME", help="The experiment on the cluster that runs belong to.",
     ),
 )  # fmt: skip
 
@@ -34,9 +51,19 @@ debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
 )
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document on standard output."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON document on standard output, and nothing else there.",
 )
 notebook_argument = click.argument("notebook", type=click.Path(), metavar="NOTEBOOK")
+
+
+def not_empty(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty path, which mostly comes from an unset variable of the shell."""
+    if value == "":
+        raise click.BadParameter("it is empty; name a folder, or leave the option out")
+    return value
 
 
 def with_options(

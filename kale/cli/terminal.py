@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -15,10 +19,32 @@ from kale.errors import KaleError, Location
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
 
+#: What would move the cursor, start a line, change colours or turn the direction of writing.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def ready_streams() -> None:
+    """Make the standard streams take any text: what they cannot encode becomes an escape.
+
+    A stream that was closed before we began is replaced by one that forgets.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            forgetful = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
+            setattr(sys, name, forgetful)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print one JSON document on standard output."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """Print one JSON document on standard output, in ASCII where that takes nothing else."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=2)
+    click.echo(text)
 
 
 def print_error(error: KaleError) -> None:
@@ -36,18 +62,44 @@ def print_findings(findings: Iterable[Diagnostic], stream: TextIO) -> None:
 
 def finding_lines(finding: Diagnostic, source: str | None) -> list[str]:
     """A finding as lines of text; ``source`` is the line of code it is about."""
-    place = f"{finding.at}: " if finding.at else ""
+    place = printable(f"{finding.at}: ") if finding.at else ""
     severity = click.style(finding.severity.value, fg=_COLOURS[finding.severity], bold=True)
-    lines = [f"{place}{severity} {finding.code}: {finding.message}"]
+    lines = [f"{place}{severity} {finding.code}: {printable(finding.message)}"]
     if source is not None and source.strip():
         indent = len(source) - len(source.lstrip())
-        lines.append(f"    {source.strip()}")
+        lines.append(f"    {_one_wide(source.strip())}")
         column = finding.at.column if finding.at else None
-        if column is not None and column > indent:
-            lines.append(" " * (4 + column - 1 - indent) + "^")
+        if column is not None and indent < column <= len(source) + 1:
+            before = _one_wide(source[indent : column - 1])
+            lines.append(" " * (4 + _width(before)) + "^")
     if finding.hint:
-        lines.append(f"  hint: {finding.hint}")
+        lines.append(f"  hint: {printable(finding.hint)}")
     return lines
+
+
+def printable(text: str) -> str:
+    """``text`` on one line, with escapes for what a terminal would obey instead of showing."""
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def shown_path(path: Path) -> str:
+    """A path as short as a person can use it: relative to here for what is below here."""
+    full = Path(os.path.normpath(path.absolute()))
+    here = Path.cwd()
+    return printable(str(full.relative_to(here) if full.is_relative_to(here) else full))
+
+
+def _one_wide(code: str) -> str:
+    """Code with a space for each tab, so that a caret below it can be placed."""
+    return printable(code.replace("\t", " "))
+
+
+def _width(text: str) -> int:
+    """The columns that text takes on a terminal: two for a wide character, none for a mark."""
+    return sum(
+        0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF")
+        for char in text
+    )
 
 
 def _colour() -> bool | None:

@@ -27,7 +27,6 @@ def emit_files(plan: Plan) -> Files:
 
     Raises:
         PackageError: Kubernetes or Kubeflow Pipelines would refuse the package.
-
     """
     name = plan.pipeline.name
     folder = PurePosixPath(f"{name}.steps")
@@ -43,7 +42,6 @@ def gen_kfp_code(pipeline: Plan | AnalyzedPipeline) -> str:
 
     Raises:
         PackageError: Kubernetes or Kubeflow Pipelines would refuse the package.
-
     """
     plan = pipeline if isinstance(pipeline, Plan) else make_plan(pipeline)
     return emit_script(plan).decode()

@@ -34,7 +34,6 @@ def container(pipeline: Pipeline, task: Task) -> dict[str, Any]:
 
     Raises:
         PackageError: a resource that cannot be asked for.
-
     """
     spec: dict[str, Any] = {
         "args": [EXECUTOR_INPUT, task.name, encode(task.notebook), *task.options.packages],

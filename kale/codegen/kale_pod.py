@@ -5,16 +5,13 @@ Standard library only, and nothing of Kale but the step runtime that was unpacke
 
 from __future__ import annotations
 
-import base64
 import importlib
 import importlib.metadata
 import importlib.util
-import json
 import re
 import site
 import subprocess
 import sys
-import zlib
 from collections.abc import Sequence
 
 #: What runs a notebook, by the module that shows it is there.
@@ -44,22 +41,8 @@ def main(executor_input: str, step: str, notebook: str, *packages: str) -> int:
         sys.stderr.write(f"kale: step {step}: goes on without {', '.join(wanted)}.\n")
     from kale_runtime import driver  # type: ignore[import-not-found]  # made of kale.marshal
 
-    status: int = driver.main(_by_variable(executor_input, notebook), step, notebook)
+    status: int = driver.main(executor_input, step, notebook)
     return status
-
-
-def _by_variable(executor_input: str, notebook: str) -> str:
-    """``executor_input`` with the variables' names for those parameters that KFP calls otherwise.
-
-    KFP wants ASCII and a letter first; the notebook's metadata says what it calls ``größe``.
-    """
-    about = json.loads(zlib.decompress(base64.b64decode(notebook)))["metadata"]["kale"]
-    names = {p["key"]: name for name, p in about["parameters"].items() if "key" in p}
-    given = json.loads(executor_input)
-    inputs = given.get("inputs", {})
-    values = inputs.get("parameterValues", {})
-    renamed = {names.get(key, key): value for key, value in values.items()}
-    return json.dumps({**given, "inputs": {**inputs, "parameterValues": renamed}})
 
 
 def _installed(requirement: str) -> bool:

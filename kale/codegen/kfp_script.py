@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kale.codegen.components import is_cached
 from kale.codegen.container import image_of
-from kale.codegen.literals import python_literal
+from kale.codegen.literals import python_layout, python_literal
 from kale.codegen.names import METRICS_KEY, identifier, parameter_keys, unique
 from kale.codegen.package_checks import check_package
 from kale.codegen.parameters import package_default
@@ -31,12 +32,11 @@ _SHADOWED = ("container", "dsl", "kubernetes")
 def emit_script(plan: Plan) -> bytes:
     """The script as UTF-8: run, it writes the package; compiled, it gives what the package says.
 
-    It needs the SDK and the standard library. Each step's cells stand in it as a list of
-    lines, and are encoded when it runs; user text stands in literals only.
+    It needs the SDK and the standard library. Cells stand in it as lists of lines, those that
+    all steps begin with once, and are encoded when it runs; user text stands in literals only.
 
     Raises:
         PackageError: Kubernetes or Kubeflow Pipelines would refuse the package.
-
     """
     check_package(plan)
     pipeline = plan.pipeline
@@ -58,10 +58,11 @@ def emit_script(plan: Plan) -> bytes:
         experiment=pipeline.experiment or None,
         loader=lines_of(LOADER),
         runtime=re.findall(".{1,88}", pod_runtime()),
-        kubernetes=any(step["pod_calls"] for step in steps),
+        kubernetes=any(step["needs_kubernetes"] for step in steps),
         names=names,
         alias=lambda word: "" if names[word] == word else f" as {names[word]}",
         parameters=list(_signature(plan, keys)),
+        shared=[cell for cell in _cells(plan.tasks[0]) if _is_shared(cell)] if plan.tasks else [],
         steps=steps,
     )
     return text.encode()
@@ -80,6 +81,7 @@ def _template() -> Template:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["literal"] = python_literal
+    environment.filters["layout"] = python_layout
     return environment.from_string(source.read_text("utf-8"))
 
 
@@ -98,13 +100,14 @@ def _step(
 ) -> dict[str, Any]:
     document = json.loads(task.notebook)
     variable = names[f"task {task.name}"]
+    calls = [f"{variable}.{call}" for call in _task_calls(plan, task, names)]
+    pod_calls = [f"{names['kubernetes']}.{call}" for call in _pod_calls(task, variable)]
+    is_used = calls or pod_calls or any(task.name in other.after for other in plan.tasks)
     return {
         "arguments": list(_arguments(plan, task, names, keys)),
-        "calls": [f"{variable}.{call}" for call in _task_calls(plan, task, names)],
-        "cells": [
-            {"about": cell["metadata"]["kale"], "lines": cell["source"]}
-            for cell in document["cells"]
-        ],
+        "assignment": f"{variable} = " if is_used else "",
+        "calls": [*calls, *pod_calls],
+        "cells": list(_with_shared_cells_as_one(_cells(task))),
         "function": names[f"step {task.name}"],
         "image": image_of(plan.pipeline, task),
         "kale": document["metadata"]["kale"],
@@ -113,10 +116,26 @@ def _step(
         "name": task.name,
         "notebook": names[f"NOTEBOOK {task.name}"],
         "packages": task.options.packages,
-        "pod_calls": [f"{names['kubernetes']}.{call}" for call in _pod_calls(task, variable)],
+        "needs_kubernetes": bool(pod_calls),
         "ports": list(_component_arguments(plan, task, names["dsl"])),
-        "task": variable,
     }
+
+
+def _cells(task: Task) -> list[dict[str, Any]]:
+    return [
+        {"about": cell["metadata"]["kale"], "lines": cell["source"]}
+        for cell in json.loads(task.notebook)["cells"]
+    ]
+
+
+def _is_shared(cell: Mapping[str, Any]) -> bool:
+    return cell["about"]["role"] in ("imports", "functions")
+
+
+def _with_shared_cells_as_one(cells: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any] | None]:
+    """The cells of a step, ``None`` in the place of those that all steps begin with."""
+    for is_shared, group in itertools.groupby(cells, _is_shared):
+        yield from [None] if is_shared else group
 
 
 def _component_arguments(plan: Plan, task: Task, dsl: str) -> Iterator[str]:

@@ -32,7 +32,6 @@ def emit_package(plan: Plan) -> bytes:
 
     Raises:
         PackageError: Kubernetes or Kubeflow Pipelines would refuse it.
-
     """
     import yaml
 

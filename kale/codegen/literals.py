@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+#: Columns of a line.
+_WIDTH = 100
+
 
 def python_literal(value: Any) -> str:
     """An expression that evaluates to ``value``, on one line, whatever text it holds.
@@ -30,6 +33,28 @@ def python_literal(value: Any) -> str:
             return f"{{{', '.join(pairs)}}}"
         case _:
             return repr(value)
+
+
+def python_layout(value: Any, indent: int, key: str = "") -> str:
+    """:func:`python_literal`, spread over lines as formatters do where one has no room for it.
+
+    ``indent`` is that of the line, in columns; ``key`` is what stands before the value there.
+    """
+    line = python_literal(value)
+    before = len(f"{key}: ") if key else 0
+    if not value or indent + before + len(line) < _WIDTH:  # a comma follows
+        return line
+    inner = indent + 4
+    match value:
+        case list():
+            items = [python_layout(item, inner) for item in value]
+        case dict():
+            keys = {k: python_literal(k) for k in value}
+            items = [f"{keys[k]}: {python_layout(v, inner, keys[k])}" for k, v in value.items()]
+        case _:
+            return line
+    rows = "".join(f"{' ' * inner}{item},\n" for item in items)
+    return f"{line[0]}\n{rows}{' ' * indent}{line[-1]}"
 
 
 def _items(values: Any) -> str:

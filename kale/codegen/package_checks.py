@@ -27,7 +27,6 @@ def check_package(plan: Plan) -> tuple[Diagnostic, ...]:
 
     Raises:
         PackageError: what a cluster would refuse, or change without a word.
-
     """
     pipeline = plan.pipeline
     errors: list[KaleError] = list(_pipeline_errors(pipeline))

@@ -29,7 +29,6 @@ def make_plan(analyzed: AnalyzedPipeline) -> Plan:
 
     Raises:
         PackageError: step names that Kubernetes would make equal, or too long for it.
-
     """
     pipeline = analyzed.pipeline
     keys = _task_keys(pipeline)
@@ -40,7 +39,7 @@ def make_plan(analyzed: AnalyzedPipeline) -> Plan:
         _task(analyzed, step, keys[step.name], waits[step.name], parameters, outputs)
         for step in _topological(pipeline, waits)
     )
-    return Plan(pipeline, tasks)
+    return Plan(pipeline, tasks, analyzed.diagnostics)
 
 
 def _task_keys(pipeline: Pipeline) -> dict[str, str]:

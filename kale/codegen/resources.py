@@ -45,7 +45,6 @@ def resources_of(options: StepOptions, at: Location) -> Resources:
     Raises:
         PackageError: a quantity that cannot be read, two kinds of accelerator in one step,
             or a request for accelerators that differs from the limit.
-
     """
     errors: list[KaleError] = []
     read: dict[str, str] = {}
@@ -83,7 +82,6 @@ def cpu_quantity(text: str) -> str:
 
     Raises:
         ValueError: ``text`` is no quantity above zero.
-
     """
     cores = _value(text)
     if _SDK_CPU.fullmatch(text) and not ("." in text and "m" in text):
@@ -96,7 +94,6 @@ def memory_quantity(text: str) -> str:
 
     Raises:
         ValueError: ``text`` is no quantity above zero.
-
     """
     size = _value(text)
     suffix = text.lstrip("0123456789.")

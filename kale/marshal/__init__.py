@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from .digest import digest
-from .manifest import Manifest, MarshalError, read_manifest
+from .manifest import MarshalError
 from .step import load_inputs, record_metrics, save_outputs
 
 __all__ = [
-    "Manifest",
     "MarshalError",
-    "digest",
     "load_inputs",
-    "read_manifest",
     "record_metrics",
     "save_outputs",
 ]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from .pickling import Rules, as_variable, new_pickler, qualified_type
+from .pickling import Rules, as_variable, pickler_with, full_name
 
 
 class _DigestRules(Rules):
@@ -25,12 +25,10 @@ class _DigestRules(Rules):
         by_reference = self.reduce_other(cls) is NotImplemented
         return NotImplemented if by_reference else (tuple, ([cls.__qualname__, id(cls)],))
 
-    def reduce_function(self, function: Any) -> Any:
-        if self.reduce_other(function) is NotImplemented:
-            return NotImplemented
-        parts = [getattr(function, f"__{name}__") for name in ("qualname", "defaults", "closure")]
-        parts += function.__kwdefaults__, vars(function), function.__code__.co_code
-        return tuple, (), parts
+    def reduce_code(self, function: Any, by_value: Any) -> Any:  # noqa: ARG002 -- not its names
+        names = "qualname", "defaults", "closure", "kwdefaults", "dict"
+        parts = [getattr(function, f"__{name}__") for name in names]
+        return tuple, (), [*parts, function.__code__.co_code]
 
     def reduce_pandas(self, obj: Any) -> Any:
         if not hasattr(obj, "iloc"):
@@ -38,23 +36,20 @@ class _DigestRules(Rules):
         # By column: reading a frame may rearrange the blocks inside it.
         columns = [obj.iloc[:, i].array for i in range(obj.shape[1])] if obj.ndim > 1 else obj.array
         own = [getattr(obj, name, None) for name in obj._metadata]  # noqa: SLF001 -- pandas' hook
-        return tuple, ([qualified_type(obj), obj.axes, columns, obj.attrs, own],)
+        return tuple, ([full_name(type(obj)), obj.axes, columns, obj.attrs, own],)
+
+
+class _Sink:
+    def __init__(self) -> None:
+        self.sha256 = hashlib.sha256()
+        self.write = self.sha256.update
 
 
 def digest(value: object) -> str | None:
     """The content digest of ``value``, in hexadecimal; ``None`` when it cannot be pickled."""
     sink = _Sink()
     try:
-        pickler = new_pickler(_DigestRules, sink, lambda b: sink.sha256.update(b.raw()))
-        pickler.dump(as_variable(value))
+        pickler_with(_DigestRules)(sink).dump(as_variable(value))
     except Exception:  # noqa: BLE001 -- reducers of any library run here; unknown is an answer
         return None
     return sink.sha256.hexdigest()
-
-
-class _Sink:
-    def __init__(self) -> None:
-        self.sha256 = hashlib.sha256()
-
-    def write(self, data: Any) -> None:
-        self.sha256.update(data)

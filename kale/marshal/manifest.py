@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,36 +21,32 @@ class MarshalError(Exception):
     """A value cannot be saved or loaded; the message names the value, the cause and a remedy."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
     """What a value's directory holds.
 
-    ``step`` made the value, ``type`` is the qualified name of its type, ``library`` the name
-    and version of the library that the type comes from. ``files`` maps names to ``bytes`` and
-    ``sha256``. ``digest`` is the content's (:func:`kale.marshal.digest.digest`) when it was
-    saved, if it was asked for. ``changed`` tells a value that the step loaded and changed
-    (true) or left as it was (false) from one that it made (``None``). ``member`` is the
-    value's name in files that hold several values which share objects. ``description`` is for
-    people (shape, dtype). ``format`` is the version of this layout.
+    ``step`` made the value, ``type`` is the qualified name of its type, ``versions`` those of
+    Python and of the library that the type comes from. ``files`` maps names to what
+    :func:`read_entry` tells of each. ``digest`` is the content's
+    (:func:`kale.marshal.digest.digest`) when it was saved, if it was asked for. ``changed``
+    tells a value that the step loaded and changed (true) or left as it was (false) from one
+    that it made (``None``). ``member`` is the value's name in files that hold several values
+    which share objects. A manifest of other fields is not read.
     """
 
     name: str
     step: str
-    type: str
-    backend: str
+    type: str = ""
+    backend: str = UNBOUND
     changed: bool | None = None
     digest: str | None = None
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, list[int | str]] = field(default_factory=dict)
     member: str | None = None
-    library: str = ""
-    description: str = ""
-    python: str = platform.python_version()
-    format: int = 1
+    versions: str = f"Python {platform.python_version()}"
 
     def to_json(self) -> str:
         """The manifest as JSON text, with a digest of itself."""
-        data = asdict(self)
-        return json.dumps({**data, "sha256": _seal(data)}, sort_keys=True, indent=1)
+        return json.dumps({**vars(self), "sha256": _seal(vars(self))}, indent=1)
 
     def same_content(self, other: Manifest) -> bool:
         """Whether two saves of a value surely hold the same; false may mean "not known"."""
@@ -65,19 +61,20 @@ def read_manifest(directory: Path, name: str) -> Manifest:
         MarshalError: it is missing, damaged, or of a layout this code does not know.
 
     """
-    path = directory / MANIFEST
+    path, found = directory / MANIFEST, "is not what this version of Kale saved"
     try:
-        data = json.loads(path.read_text("utf-8"))
-        if (
-            data.pop("sha256") == _seal(data)
-            and data["format"] == Manifest.__dataclass_fields__["format"].default
-        ):
+        data = json.loads(path.read_bytes())
+        if data.pop("sha256") == _seal(data):
             return Manifest(**data)
-    except FileNotFoundError:
-        raise damaged(name, f"{path} is missing") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        pass  # as is a text that is JSON and no manifest
-    raise damaged(name, f"{path} is not what this version of Kale saved")
+    except Exception as error:  # noqa: BLE001 -- JSON that is no manifest fails in many ways
+        found = "is missing" if isinstance(error, FileNotFoundError) else found
+    raise _damaged(name, path, found)
+
+
+def read_entry(path: Path) -> list[int | str]:
+    """What a manifest tells of a file: its size in bytes, and its SHA-256."""
+    with path.open("rb") as file:
+        return [path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()]
 
 
 def verify_files(directory: Path, manifest: Manifest) -> None:
@@ -87,23 +84,21 @@ def verify_files(directory: Path, manifest: Manifest) -> None:
         MarshalError: a file is missing, truncated, changed, or not of this value.
 
     """
-    who, files = f"{manifest.name}` from step `{manifest.step}", manifest.files
+    files = manifest.files
     present = {path.name for path in directory.iterdir()} - {MANIFEST}
-    for file in sorted(present ^ set(files)):
-        found = "is missing" if file in files else "does not belong to it"
-        raise damaged(who, f"{directory / file} {found}")
-    for file, entry in files.items():
-        path = directory / file
-        if (size := path.stat().st_size) != entry["bytes"]:
-            raise damaged(who, f"{path} has {size} bytes, not {entry['bytes']}")
-        with path.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != entry["sha256"]:
-                raise damaged(who, f"{path} has changed since it was saved")
-
-
-def damaged(who: str, found: str) -> MarshalError:
-    """The error for a value whose files cannot be trusted."""
-    return MarshalError(f"`{who}` cannot be loaded: {found}; run the step that makes it again")
+    for name in sorted(present | set(files)):
+        path = directory / name
+        if name not in files:
+            found = "does not belong to it"
+        elif name not in present:
+            found = "is missing"
+        elif (entry := read_entry(path)) == files[name]:
+            continue
+        elif entry[0] != files[name][0]:
+            found = f"has {entry[0]} bytes, not {files[name][0]}"
+        else:
+            found = "has changed since it was saved"
+        raise _damaged(f"{manifest.name}` from step `{manifest.step}", path, found)
 
 
 def quoted(names: Iterable[str]) -> str:
@@ -111,5 +106,11 @@ def quoted(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def _damaged(who: str, path: Path, found: str) -> MarshalError:
+    return MarshalError(
+        f"`{who}` cannot be loaded: {path} {found}; run the step that makes it again"
+    )
+
+
 def _seal(data: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()

@@ -24,10 +24,10 @@ from typing import Any
 from .manifest import MarshalError
 
 #: Classes that came by value because the loading step lacks them, by name and fingerprint.
-_travelled: dict[tuple[str, str], Any] = {}
+_travelled: dict[tuple[str, ...], Any] = {}
 
-#: Those of them, and functions, by id, that were made and not filled yet.
-_unfilled: set[object] = set()
+#: Those of them that were made and not filled yet.
+_unfilled: set[tuple[str, ...]] = set()
 
 
 def find(qualname: str) -> Any:
@@ -46,13 +46,7 @@ def is_notebook_class(obj: Any) -> bool:
 
 
 def _has_travelled(cls: type) -> bool:
-    return any(cls is other for other in _travelled.values())
-
-
-def _defined_here(qualname: str) -> Any:
-    """The class of that name that this step's own code defines, or ``None``."""
-    here = find(qualname)
-    return here if isinstance(here, type) and not _has_travelled(here) else None
+    return cls in _travelled.values()
 
 
 def is_notebook_function(obj: object) -> bool:
@@ -81,22 +75,21 @@ def load_class(*key: str) -> Any:
 
     Raises:
         MarshalError: the notebook does not define it here, and it did not travel.
-
     """
-    here = _defined_here(key[0])
-    if here is not None:
-        if class_key(here) != key:
-            text = f"a value's class `{key[0]}` is not the `{key[0]}` of this step, and becomes it"
-            warnings.warn(text, RuntimeWarning, stacklevel=2)
-        return here
-    if key not in _travelled:
+    cls = resolve(key)
+    if cls is None:
         raise MarshalError(f"define its class `{key[0]}` in a cell tagged `functions`")
-    return _travelled[key]
+    if not _has_travelled(cls) and class_key(cls) != key:
+        text = f"a value's class `{key[0]}` is not the `{key[0]}` of this step, and becomes it"
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+    return cls
 
 
-def is_missing(key: tuple[str, str]) -> bool:
-    """Whether loading the class needs its definition."""
-    return _defined_here(key[0]) is None and key not in _travelled
+def resolve(key: tuple[str, ...]) -> Any:
+    """The class of that name that this step's code defines, or the one that came, or ``None``."""
+    here = find(key[0])
+    defined = isinstance(here, type) and not _has_travelled(here)
+    return here if defined else _travelled.get(key)
 
 
 def reduce_definition(cls: type, by_value: Any) -> tuple[Any, ...]:
@@ -108,10 +101,10 @@ def reduce_definition(cls: type, by_value: Any) -> tuple[Any, ...]:
 
 def make_class(key: tuple[str, str], make: Any, arguments: Any) -> Any:
     """The class that stands for ``key`` here; an empty new one where there is none."""
-    if is_missing(key):
+    if resolve(key) is None:
         _unfilled.add(key)
         _travelled[key] = make(*arguments)
-    return _defined_here(key[0]) or _travelled[key]
+    return resolve(key)
 
 
 def fill_class(cls: type, state: Any) -> None:
@@ -160,7 +153,6 @@ def make_function(version: Any, qualname: str, make: Any, code: Any, arguments: 
 
     Raises:
         MarshalError: another version of Python saved it, whose byte code is not this one's.
-
     """
     if version != sys.version_info[:2]:
         raise MarshalError(f"`{qualname}` needs Python {version[0]}.{version[1]}")
@@ -168,9 +160,7 @@ def make_function(version: Any, qualname: str, make: Any, code: Any, arguments: 
     codes = [c.replace(co_firstlineno=1) for c in (code, getattr(here, "__code__", code))]
     if is_notebook_function(here) and not code.co_freevars and codes[0] == codes[1]:
         return here
-    function = make(code, vars(sys.modules["__main__"]), *arguments)
-    _unfilled.add(id(function))
-    return function
+    return make(code, vars(sys.modules["__main__"]), *arguments)
 
 
 def fill_function(function: Any, state: Any) -> None:
@@ -178,9 +168,8 @@ def fill_function(function: Any, state: Any) -> None:
     fill, (attributes, slots) = state
     for name, value in slots["__globals__"].items():
         function.__globals__.setdefault(name, value)
-    if id(function) in _unfilled:
-        _unfilled.remove(id(function))
-        fill(function, (attributes, {**slots, "__globals__": {}}))
-    else:
+    if find(slots["__qualname__"]) is function:
         # One already here keeps its defaults: they may be compared by identity (sentinels).
         vars(function).update(attributes)
+    else:
+        fill(function, (attributes, {**slots, "__globals__": {}}))

@@ -15,9 +15,9 @@ import contextlib
 import functools
 import io
 import pickle
-import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from . import notebook_objects as notebook
@@ -32,12 +32,6 @@ _RULES = {
     "builtins.memoryview": "refuse",
 }
 
-#: The rule of every type met so far.
-_known: dict[type, str | None] = {}
-
-#: The classes of picklers made so far, by their rules.
-_picklers: dict[type[Rules], type[Rules]] = {}
-
 
 class Rules(pickle.Pickler):
     """Kale's reductions, before those of the next pickler in the MRO.
@@ -48,9 +42,12 @@ class Rules(pickle.Pickler):
     """
 
     def __init__(
-        self, file: Any, callback: Callable[[Any], object], views: frozenset[int] = frozenset()
+        self,
+        file: Any,
+        views: frozenset[int] = frozenset(),
+        callback: Callable[[Any], object] | None = None,
     ) -> None:
-        super().__init__(file, protocol=5, buffer_callback=callback)
+        super().__init__(file, 5, buffer_callback=callback)
         self.views = views
         self.classes: dict[tuple[str, str], type] = {}
         self.roots: dict[int, tuple[Any, int]] = {}
@@ -58,8 +55,7 @@ class Rules(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """The reduction of any object but the builtin containers and scalars."""
-        kind = type(obj)
-        rule = _known[kind] if kind in _known else rule_for(kind)
+        rule = rule_for(type(obj))
         # cloudpickle itself overrides classes and functions only; this runs for every object.
         return getattr(self, rule)(obj) if rule else NotImplemented
 
@@ -74,21 +70,25 @@ class Rules(pickle.Pickler):
     def reduce_function(self, function: types.FunctionType) -> Any:
         """A function of the notebook by value, with the loading notebook's global names."""
         by_value = self.reduce_other(function)
-        if by_value is NotImplemented or not notebook.is_notebook_function(function):
-            return by_value
-        return notebook.reduce_function(function, by_value)
+        return by_value if by_value is NotImplemented else self.reduce_code(function, by_value)
+
+    def reduce_code(self, function: types.FunctionType, by_value: Any) -> Any:
+        """A function that goes by value."""
+        ours = notebook.is_notebook_function(function)
+        return notebook.reduce_function(function, by_value) if ours else by_value
 
     def reduce_cached(self, function: Any) -> Any:
         """A function with a cache, which starts empty: pickle would only save its name."""
         return load_cached, (function.cache_parameters(), function.__wrapped__)
 
     def reduce_pandas(self, obj: Any, /) -> Any:
-        """Apart from the rest of this pickle, its arrays out of band with the others'."""
-        nested, buffers = io.BytesIO(), list[Any]()
-        inner = new_pickler(_Inside, nested, buffers.append)
+        """A pickle inside this one, with the arrays beside it, so that nothing is held twice."""
+        nested = io.BytesIO()
+        buffers: list[Any] = []
+        inner = pickler_with(_Inside)(nested, callback=buffers.append)
         inner.dump(obj)
         self.classes |= inner.classes
-        return load_apart, (nested.getvalue(), buffers)
+        return functools.partial(pickle.loads, buffers=buffers), (nested.getvalue(),)
 
     def reduce_array(self, array: Any, /) -> Any:
         """An exact NumPy array."""
@@ -102,16 +102,14 @@ class Rules(pickle.Pickler):
         if key in self.views:
             memory = self.memories.setdefault(key, root.ravel(order="K"))
             # A root that is not in one piece was copied by ravel; NumPy makes none such itself.
-            if array is not memory and _address(memory) == _address(root):
-                offset = _address(array) - _address(memory)
+            if array is not memory and memory.ctypes.data == root.ctypes.data:
+                offset = array.ctypes.data - memory.ctypes.data
                 return load_view, (memory, array.dtype, array.shape, array.strides, offset)
         return self.reduce_other(array)
 
     def refuse(self, obj: Any) -> Any:
-        """What cloudpickle would save as something else; the standard streams go by name."""
-        if obj is sys.stdout or obj is sys.stderr:
-            return self.reduce_other(obj)
-        raise pickle.PicklingError(f"cannot pickle {qualified_type(obj)}")
+        """What cloudpickle would save as something else."""
+        raise pickle.PicklingError(f"cannot pickle {full_name(type(obj))}")
 
     def reduce_other(self, obj: Any, /) -> Any:
         """What the next pickler makes of it."""
@@ -130,29 +128,27 @@ class _Definitions(_Inside):
 
     def reduce_class(self, cls: type) -> Any:
         by_value = self.reduce_other(cls)
-        if notebook.is_notebook_class(cls):
-            return notebook.reduce_definition(cls, by_value)
-        return by_value
+        ours = notebook.is_notebook_class(cls)
+        return notebook.reduce_definition(cls, by_value) if ours else by_value
 
 
+@functools.cache
 def rule_for(kind: type) -> str | None:
     """The name of the rule for objects whose type is ``kind``, if there is one."""
-    if kind not in _known:
-        bases = {b.__name__ for b in kind.__mro__ if b.__module__.startswith("pandas.")}
-        other = "reduce_pandas" if bases & {"NDFrame", "Index"} else None
-        rule = _RULES.get(f"{kind.__module__}.{kind.__qualname__}", other)
-        _known[kind] = "reduce_class" if issubclass(kind, type) else rule
-    return _known[kind]
+    if issubclass(kind, type):
+        return "reduce_class"
+    bases = {base.__name__ for base in kind.__mro__ if base.__module__.startswith("pandas.")}
+    return "reduce_pandas" if bases & {"NDFrame", "Index"} else _RULES.get(full_name(kind))
 
 
-def new_pickler(rules: type[Rules], *args: Any) -> Rules:
+@functools.cache
+def pickler_with(rules: type[Rules]) -> type[Rules]:
     """A pickler with these rules in front of cloudpickle's, or of plain pickle without it."""
-    if rules not in _picklers:
-        with contextlib.suppress(ImportError):
-            from cloudpickle import Pickler
-
-            _picklers[rules] = type("Pickler", (rules, Pickler), {})
-    return _picklers.get(rules, rules)(*args)
+    try:
+        from cloudpickle import Pickler
+    except ImportError:
+        return rules
+    return type("Pickler", (rules, Pickler), {})
 
 
 class _ClassVariable:
@@ -170,11 +166,8 @@ def as_variable(value: object) -> object:
     return _ClassVariable(value) if notebook.is_notebook_class(value) else value
 
 
-def dump(value: object, create: Callable[[str], Any]) -> list[Any]:
+def dump(value: object, directory: Path) -> None:
     """Pickle ``value`` into ``value.pkl``, the classes it needs into ``classes.pkl``.
-
-    ``create`` opens a file, also one that exists, for writing. The out-of-band buffers are
-    the caller's to keep.
 
     Raises:
         Exception: whatever pickling the value raises.
@@ -182,39 +175,41 @@ def dump(value: object, create: Callable[[str], Any]) -> list[Any]:
     """
     views: frozenset[int] = frozenset()
     while True:
-        buffers: list[Any] = []
-        pickler = new_pickler(Rules, create("value.pkl"), buffers.append, views)
-        pickler.dump(as_variable(value))
+        with (directory / "value.pkl").open("wb") as file:
+            pickler = pickler_with(Rules)(file, views)
+            pickler.dump(as_variable(value))
         overlapping = {key for key, (_, count) in pickler.roots.items() if count > 1}
         if overlapping <= views:
             break
         # The arrays have to be written again, as views, to share their memory when loaded.
         views |= overlapping
     if pickler.classes:
-        definitions = pickle.dumps(list(pickler.classes))
-        # Reducers of any library run here, and few steps will need what they make.
-        with contextlib.suppress(Exception):
-            nested = io.BytesIO()
-            new_pickler(_Definitions, nested, None).dump(list(pickler.classes.values()))
-            definitions += nested.getvalue()
-        create("classes.pkl").write(definitions)
-    return buffers
+        with (directory / "classes.pkl").open("wb") as file:
+            pickle.dump(list(pickler.classes), file)
+            # Reducers of any library run here, and few steps will need what they make.
+            with contextlib.suppress(Exception):
+                nested = io.BytesIO()
+                pickler_with(_Definitions)(nested).dump(list(pickler.classes.values()))
+                file.write(nested.getvalue())
 
 
-def load(file: Any, buffers: Iterable[Any], definitions: Any = None) -> Any:
-    """What :func:`dump` wrote, from the open files.
+def load(directory: Path) -> Any:
+    """What :func:`dump` wrote.
 
     Raises:
         Exception: whatever unpickling it raises.
 
     """
-    if definitions is not None:
-        keys = pickle.load(definitions)  # noqa: S301 -- its digest was checked, as of all files
-        if any(map(notebook.is_missing, keys)):
-            # Where they could not be saved, loading the class will say so.
-            with contextlib.suppress(EOFError):
-                pickle.load(definitions)  # noqa: S301
-    return pickle.load(file, buffers=buffers)  # noqa: S301
+    definitions = directory / "classes.pkl"
+    if definitions.exists():
+        with definitions.open("rb") as file:
+            keys = pickle.load(file)  # noqa: S301 -- its digest was checked, as of all files
+            if None in map(notebook.resolve, keys):
+                # Where they could not be saved, loading the class will say so.
+                with contextlib.suppress(EOFError):
+                    pickle.load(file)  # noqa: S301
+    with (directory / "value.pkl").open("rb") as file:
+        return pickle.load(file)  # noqa: S301
 
 
 def load_view(memory: Any, dtype: Any, shape: Any, strides: Any, offset: int) -> Any:
@@ -232,15 +227,6 @@ def load_cached(parameters: dict[str, Any], function: Any) -> Any:
     return functools.lru_cache(**parameters)(function)
 
 
-def load_apart(data: bytes, buffers: Iterable[Any]) -> Any:
-    """A value that was pickled on its own inside another pickle."""
-    return load(io.BytesIO(data), buffers)
-
-
-def qualified_type(value: object) -> str:
-    """The full name of the value's type, as ``numpy.ndarray``."""
-    return f"{type(value).__module__}.{type(value).__qualname__}"
-
-
-def _address(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
+def full_name(kind: type) -> str:
+    """The full name of a type, as ``numpy.ndarray``."""
+    return f"{kind.__module__}.{kind.__qualname__}"

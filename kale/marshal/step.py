@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,8 +19,9 @@ from typing import Any
 
 from .digest import digest
 from .manifest import UNBOUND, Manifest, MarshalError, quoted
+from .pickling import full_name
 from .sharing import find_groups
-from .values import Loader, describe, pick, publish, save_group
+from .values import load, pick, publish, save_group
 
 #: Inputs that this process loaded and may save or has to compare: the object's id, its digest
 #: then (``None`` if it cannot be told), its directory and its manifest.
@@ -42,19 +44,21 @@ def load_inputs(
             steps at once; the message names all that failed, and nothing is bound.
 
     """
-    context, loader, guards = _context(), Loader(), unchanged or {}
-    values, failures = dict[str, Any](), list[str]()
+    context, guards = _context(), unchanged or {}
+    values: dict[str, Any] = {}
+    groups: dict[str, Any] = {}
+    failures = []
     for name in names:
         try:
             directory, manifest = pick([Path(d) for d in context["inputs"][name]], name)
             if manifest.backend != UNBOUND:
-                values[name] = loader.load(directory, manifest)
-            if name in guards or name in context["outputs"]:
-                value = values.get(name)
-                before = digest(value) if name in values else None
-                _loaded[name] = id(value), before, directory, manifest
+                values[name] = load(directory, manifest, groups)
         except MarshalError as error:
             failures.append(str(error))
+            continue
+        if name in guards or name in context["outputs"]:
+            before = digest(values[name]) if name in values else None
+            _loaded[name] = id(values.get(name)), before, directory, manifest
     if failures:
         raise MarshalError("\n".join(failures))
     _guards.update(guards)
@@ -71,24 +75,23 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
             reads at the same time; the message names all that failed.
 
     """
-    if failures := _broken_guards(namespace):
-        raise MarshalError("\n".join(failures))
-    context = _context()
+    context, failures = _context(), _broken_guards(namespace)
     targets = {name: Path(context["outputs"][name]) for name in names}
     values = {name: namespace[name] for name in names if name in namespace}
-    manifests = {name: describe(name, context["step"], value) for name, value in values.items()}
-    for name, value in values.items():
-        if name in _loaded:
-            now = digest(value)
-            changed = now is None or now != _loaded[name][1]
-            manifests[name] = replace(manifests[name], digest=now, changed=changed)
+    manifests = {name: _describe(name, context["step"], value) for name, value in values.items()}
     for group in find_groups(values):
+        # Whether these are the objects that were loaded, unchanged, and together if several.
+        same = all(manifests[n].changed is False and _loaded[n][0] == id(values[n]) for n in group)
+        origins = [_loaded[name][3] for name in group] if same else []
         try:
-            if _is_as_loaded(group, values, manifests):
+            if same and (
+                len(group) == 1 or all(m.member and m.files == origins[0].files for m in origins)
+            ):
                 for name in group:
                     *_, directory, manifest = _loaded[name]
-                    kept = replace(manifests[name], backend=manifest.backend, files=manifest.files)
-                    publish(replace(kept, member=manifest.member), directory, targets[name])
+                    made = manifests[name]
+                    kept = replace(manifest, step=made.step, changed=False, digest=made.digest)
+                    publish(kept, directory, targets[name])
             else:
                 save_group({name: values[name] for name in group}, targets, manifests)
         except MarshalError as error:
@@ -97,11 +100,10 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
             failures.append(
                 f"{quoted(group)} cannot be saved: {error}; make room or another folder"
             )
-    for name in [name for name in names if name not in values]:
+    for name in targets.keys() - values:
         # A name that was loaded and deleted has changed; one that never had a value has not.
         gone = name in _loaded and _loaded[name][3].backend != UNBOUND
-        unbound = Manifest(name, context["step"], "", UNBOUND, changed=gone)
-        publish(unbound, Path(), targets[name])
+        publish(Manifest(name, context["step"], changed=gone), Path(), targets[name])
     if failures:
         raise MarshalError("\n".join(failures))
 
@@ -118,28 +120,23 @@ def record_metrics(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
         raise MarshalError(f"{quoted(missing)} cannot be reported: no value; assign it in a step")
     path = Path(_context()["metrics"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps({name: as_metric(namespace[name]) for name in names}), "utf-8")
-    partial.replace(path)
+    path.write_text(json.dumps({name: _as_metric(namespace[name]) for name in names}))
 
 
-def as_metric(value: Any) -> bool | int | float | str:
+def _as_metric(value: Any) -> int | float | str:
     """The value as JSON can hold it: numbers and text as they are, the rest as short text."""
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return kind(value)
-    return repr(value)[:200]
+        return json.dumps(value)
+    return value if isinstance(value, int | float | str) else repr(value)[:200]
 
 
 def _context() -> dict[str, Any]:
     path = os.environ.get("KALE_STEP_CONTEXT")
     if not path:
         raise MarshalError("this is one step of a pipeline; start the pipeline with `kale run`")
-    context: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+    context: dict[str, Any] = json.loads(Path(path).read_bytes())
     return context
 
 
@@ -160,11 +157,14 @@ def _broken_guards(namespace: Mapping[str, Any]) -> list[str]:
     return failures
 
 
-def _is_as_loaded(
-    group: list[str], values: Mapping[str, object], manifests: Mapping[str, Manifest]
-) -> bool:
-    """Whether these are the objects that were loaded, unchanged, and from one file if several."""
-    if any(manifests[n].changed is not False or _loaded[n][0] != id(values[n]) for n in group):
-        return False
-    origins = [_loaded[name][3] for name in group]
-    return len(group) == 1 or all(m.member and m.files == origins[0].files for m in origins)
+def _describe(name: str, step: str, value: object) -> Manifest:
+    """The manifest of a value, all but its backend and files."""
+    root = type(value).__module__.partition(".")[0]
+    version = getattr(sys.modules.get(root), "__version__", "")
+    made = Manifest(name, step, full_name(type(value)))
+    if version:
+        made = replace(made, versions=f"{made.versions} {root} {version}")
+    if name not in _loaded:
+        return made
+    now, before = digest(value), _loaded[name][1]
+    return replace(made, digest=now, changed=now is None or now != before)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .backends import BACKENDS, choose, write_files
+from .backends import BACKENDS, choose
 from .culprit import explain
-from .manifest import MANIFEST, UNBOUND, Manifest, MarshalError, quoted, read_manifest, verify_files
-from .pickling import qualified_type
+from .manifest import (
+    MANIFEST,
+    UNBOUND,
+    Manifest,
+    MarshalError,
+    quoted,
+    read_entry,
+    read_manifest,
+    verify_files,
+)
 
 
 def save_group(
@@ -31,96 +37,78 @@ def save_group(
         OSError: a directory cannot be written.
 
     """
-    first, *others = values
-    whole = dict(values) if others else values[first]
+    first, several = next(iter(values)), len(values) > 1
+    whole = dict(values) if several else values[first]
     backend = choose(whole)
-    with _new_directory(targets[first]) as made:
+    with _new_directory(targets[first]) as name:
+        made, files = Path(name), {}
         try:
-            files = write_files(made, whole, backend)
+            BACKENDS[backend][0](whole, made)
+            for path in sorted(made.iterdir()):
+                files[path.name] = read_entry(path)
+                _sync(path)
         except OSError:  # the disk's, not the value's
             raise
         except Exception as error:  # noqa: BLE001 -- reducers of any library run here
             raise MarshalError(explain(values, error)) from None
-        # The first one last: its directory is the one that the others' files are links to.
-        for name in (*others, first):
-            member = name if others else None
+        for name in values:
+            member = name if several else None
             manifest = replace(manifests[name], backend=backend, files=files, member=member)
             publish(manifest, made, targets[name])
 
 
 def publish(manifest: Manifest, source: Path, target: Path) -> None:
     """Make ``target`` a value's directory whose files are links to (or copies of) those there."""
-    with _new_directory(target) as made:
-        for name in manifest.files:
+    with _new_directory(target) as name:
+        made = Path(name)
+        for file in manifest.files:
             try:
-                (made / name).hardlink_to(source / name)
+                (made / file).hardlink_to(source / file)
             except OSError:
-                shutil.copyfile(source / name, made / name)
-        with (made / MANIFEST).open("w", encoding="utf-8") as stream:
-            stream.write(manifest.to_json())
-            stream.flush()
-            os.fsync(stream.fileno())
-        made.chmod(0o755)  # what mkdtemp makes is for its user alone
-        if target.is_dir():
-            shutil.rmtree(target)
+                shutil.copyfile(source / file, made / file)
+        (made / MANIFEST).write_text(manifest.to_json())
+        _sync(made / MANIFEST)
+        made.chmod(0o755)  # a temporary directory is for its user alone
+        shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
 
 
-@contextmanager
-def _new_directory(target: Path) -> Iterator[Path]:
-    """A temporary directory beside ``target``, gone at the end unless it was moved."""
+def _new_directory(target: Path) -> tempfile.TemporaryDirectory[str]:
+    """A directory beside ``target``, gone at the end unless it was moved."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent)
 
 
-def describe(name: str, step: str, value: object) -> Manifest:
-    """The manifest of a value, all but its backend and files."""
-    root = type(value).__module__.partition(".")[0]
-    version = getattr(sys.modules.get(root), "__version__", "")
-    library, description = f"{root} {version}" if version else "", ""
-    with suppress(Exception):  # properties run code of any library
-        shown = [key for key in ("shape", "dtype") if hasattr(type(value), key)]
-        description = ", ".join(f"{key} {getattr(value, key)}" for key in shown)
-    kind = qualified_type(value)
-    return Manifest(name, step, kind, "", library=library, description=description)
+def _sync(path: Path) -> None:
+    """Wait until the file is on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
-class Loader:
-    """Loads values; those that were saved together are unpickled together, once."""
+def load(directory: Path, manifest: Manifest, loaded: dict[str, Any]) -> Any:
+    """The value in ``directory``, whose manifest is at hand.
 
-    def __init__(self) -> None:
-        self._groups: dict[str, Any] = {}
+    Values that were saved together are unpickled together, once: ``loaded`` remembers them.
 
-    def load(self, directory: Path, manifest: Manifest) -> Any:
-        """The value in ``directory``, whose manifest is at hand.
+    Raises:
+        MarshalError: the files are damaged, or the value cannot be made from them here.
 
-        Raises:
-            MarshalError: the files are damaged, or the value cannot be made from them here.
-
-        """
-        if manifest.member is None:
-            return _load_files(directory, manifest)
-        key = repr(manifest.files)
-        if key not in self._groups:
-            self._groups[key] = _load_files(directory, manifest)
-        return self._groups[key][manifest.member]
-
-
-def _load_files(directory: Path, manifest: Manifest) -> Any:
+    """
+    if manifest.member and (key := repr(manifest.files)) in loaded:
+        return loaded[key][manifest.member]
     verify_files(directory, manifest)
     try:
-        return BACKENDS[manifest.backend].load(directory)
+        value = BACKENDS[manifest.backend][1](directory)
     except Exception as error:  # noqa: BLE001 -- constructors of any library run here
         why = "" if isinstance(error, MarshalError) else f"{type(error).__name__}: "
-        saved = " ".join(filter(None, ["Python", manifest.python, manifest.library]))
         raise MarshalError(
             f"`{manifest.name}` ({manifest.type}) from step `{manifest.step}` cannot be loaded: "
-            f"{why}{error}; it was saved under {saved}, use the same here"
+            f"{why}{error}; it was saved under {manifest.versions}, use the same here"
         ) from None
+    if manifest.member:
+        loaded[key] = value
+        return value[manifest.member]
+    return value
 
 
 def pick(directories: list[Path], name: str) -> tuple[Path, Manifest]:
@@ -132,7 +120,7 @@ def pick(directories: list[Path], name: str) -> tuple[Path, Manifest]:
     """
     versions = [(directory, read_manifest(directory, name)) for directory in directories]
     changed = [v for v in versions if v[1].changed is not False]
-    if len(changed) > 1 and not all(changed[0][1].same_content(m) for _, m in changed):
+    if not all(changed[0][1].same_content(m) for _, m in changed):
         raise MarshalError(
             f"steps {quoted(m.step for _, m in changed)} may run at the same time and each "
             f"changed `{name}`; order them with a `prev:` tag"

@@ -39,6 +39,5 @@ def parse_notebook(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
 
     Raises:
         KaleError: the file cannot be read, or all that is wrong with the notebook.
-
     """
     return to_graph(parse_pipeline(read_notebook(path)))

@@ -48,7 +48,6 @@ def parse_pipeline(
     Raises:
         KaleError: all that is wrong with the notebook, in the order of the places; the codes
             are KALE008 to KALE010, KALE101 to KALE118, KALE200, KALE202 and KALE203.
-
     """
     settings, errors = parse_settings(notebook, override, default)
     cells, tag_errors, diagnostics = parse_cells(notebook)
@@ -119,8 +118,8 @@ def _syntax_errors(
     cells: Iterable[TaggedCell], sources: Mapping[int, Source]
 ) -> Iterable[KaleError]:
     errors = (
-        syntax_error(sources[cell.cell.number].python, sources[cell.cell.number].at)
-        for cell in cells
+        syntax_error(source.code, source.python, source.at)
+        for source in (sources[cell.cell.number] for cell in cells)
     )
     return [error for error in errors if error is not None]
 
@@ -234,12 +233,12 @@ def _no_step(notebook: Notebook) -> NotebookError:
 def _setup_notice(setup: _StepCells) -> Diagnostic:
     numbers = [str(source.at.cell) for source in setup.sources]
     cells = f"cell {numbers[0]}" if len(numbers) == 1 else f"cells {', '.join(numbers)}"
-    verb = "stands" if len(numbers) == 1 else "stand"
+    verb, it = ("stands", "it") if len(numbers) == 1 else ("stand", "them")
     return diagnose(
         "KALE103",
         f"{cells} {verb} before the first tagged cell and became the step `{SETUP_STEP}`, which"
         " runs before all others",
         at=setup.sources[0].at,
-        hint="tag them `imports` to have them in every step, `skip` to leave them out, or"
+        hint=f"tag {it} `imports` to have {it} in every step, `skip` to leave {it} out, or"
         " `block:NAME`",
     )

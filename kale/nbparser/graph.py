@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kale.diagnostics import nearest
@@ -52,7 +52,8 @@ def check_names(steps: Mapping[str, Location]) -> tuple[GraphError, ...]:
                     f"the steps `{other}` (cell {steps[other].cell}) and `{name}`"
                     f" (cell {at.cell}) have the same name in Kubernetes,"
                     f" `{kubernetes_name(name)}`",
-                    at=at,
+                    # The name is in a tag; no line of the cell has it.
+                    at=replace(at, line=None, column=None),
                     hint="rename one of them",
                 )
             )
@@ -79,7 +80,10 @@ def check_edges(edges: Sequence[Edge], steps: Sequence[str]) -> tuple[GraphError
                 if len(cycle) > 1
                 else f"the step `{cycle[0]}` waits for itself",
                 at=closing.at,
-                hint=f"remove one of the `prev:` tags, as `prev:{closing.before}` here",
+                hint=(
+                    "remove one of these `prev:` tags, for example" if len(cycle) > 1 else "remove"
+                )
+                + f" `prev:{closing.before}` from cell {closing.at.cell}",
             )
         )
     return tuple(errors)

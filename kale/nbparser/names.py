@@ -24,7 +24,6 @@ def check_step_name(name: str) -> None:
 
     Raises:
         NotebookError: KALE102, which states the rule and offers the nearest right name.
-
     """
     if _STEP.fullmatch(name) and len(name) <= STEP_LENGTH:
         return

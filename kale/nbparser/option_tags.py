@@ -33,7 +33,6 @@ def malformed(text: str, form: str) -> NoReturn:
 
     Raises:
         NotebookError: KALE101, without a place.
-
     """
     raise NotebookError("KALE101", f"the tag `{text}` is malformed", hint=f"write `{form}`")
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kale.diagnostics import nearest
 from kale.errors import Location, NotebookError, UsageError
 from kale.nbparser.notebook import Cell, Notebook
 
@@ -22,7 +23,6 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
     Raises:
         UsageError: KALE001, there is no file of that name that can be read.
         NotebookError: KALE002 to KALE007, the file is no Python notebook with cells.
-
     """
     name = os.fspath(path)
     at = Location(name)
@@ -34,7 +34,7 @@ def read_notebook(path: str | os.PathLike[str]) -> Notebook:
             raise _unreadable(name, "is no ordinary file", "name a notebook file", at)
         content = file.read_bytes()
     except FileNotFoundError:
-        raise _unreadable(name, "does not exist", "check the spelling of the path", at) from None
+        raise _unreadable(name, "does not exist", _spelling(file), at) from None
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
         raise _unreadable(name, reason, "check that you may read the file", at) from None
@@ -58,7 +58,6 @@ def read_notebook_json(text: str, path: str) -> Notebook:
 
     Raises:
         NotebookError: KALE003 to KALE007, the text is no Python notebook with cells.
-
     """
     at = Location(path)
     content = _load_json(text, at)
@@ -79,6 +78,18 @@ def read_notebook_json(text: str, path: str) -> Notebook:
             hint="write code into cells and tag them `block:NAME`",
         )
     return Notebook(path, cells, metadata, kernel)
+
+
+def _spelling(missing: Path) -> str:
+    """The remedy for a path that leads nowhere: the notebook of its folder most like it."""
+    try:
+        names = [file.name for file in missing.parent.glob("*.ipynb")]
+    except OSError:
+        names = []
+    near = nearest(missing.name, names)
+    return (
+        f"did you mean `{missing.with_name(near)}`?" if near else "check the spelling of the path"
+    )
 
 
 def _unreadable(name: str, reason: str, hint: str, at: Location) -> UsageError:

@@ -18,11 +18,12 @@ def parse_quietly(code: str) -> ast.Module | None:
             return None
 
 
-def syntax_error(python: str, at: Location) -> NotebookError | None:
+def syntax_error(code: str, python: str, at: Location) -> NotebookError | None:
     """Why a cell could not be compiled, or ``None``; nothing of it is run.
 
-    ``python`` is the cell as plain Python; line k of it is line ``at.line + k - 1``. Top-level
-    ``await`` is right, as in IPython; ``return`` outside a function is not.
+    ``code`` is the cell as it was written, ``python`` the same as plain Python; line k of either
+    is line ``at.line + k - 1``. Top-level ``await`` is right, as in IPython; ``return`` outside
+    a function is not. The column is left out in lines that are no Python as they were written.
     """
     problem, line, column = "", 1, None
     with warnings.catch_warnings():
@@ -38,6 +39,8 @@ def syntax_error(python: str, at: Location) -> NotebookError | None:
             problem = "the code is nested too deeply"
     if not problem:
         return None
+    if _line(code, line) != _line(python, line):
+        column = None
     first = at.line or 1
     place = Location(at.path, at.cell, first + line - 1, column, at.step, at.cell_id)
     return NotebookError(
@@ -46,3 +49,8 @@ def syntax_error(python: str, at: Location) -> NotebookError | None:
         at=place,
         hint="correct the line, or tag the cell `skip`",
     )
+
+
+def _line(text: str, number: int) -> str | None:
+    lines = text.split("\n")
+    return lines[number - 1] if number <= len(lines) else None

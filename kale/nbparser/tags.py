@@ -52,7 +52,6 @@ def parse_tag(text: str) -> Tag | None:
     Raises:
         NotebookError: without a place. KALE101, the tag looks like Kale's and is not;
             KALE102, it names a step wrongly; KALE109, Kubernetes would refuse its value.
-
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -60,11 +59,14 @@ def parse_tag(text: str) -> Tag | None:
     if colon and keyword in _PARSERS:
         return _PARSERS[keyword](rest)
     offer = right_spelling(text, _WORDS, _PARSERS, _reads)
-    if offer is not None:
-        raise NotebookError(
-            "KALE101", f"`{text}` looks like a tag of Kale's, but is none", hint=f"write `{offer}`"
-        )
-    return None
+    if offer is None:
+        return None
+    keyword, colon, rest = offer.partition(":")
+    if colon and rest != "NAME" and not _reads(offer):
+        offer = f"{keyword}:{_offered_names(rest)}"
+    raise NotebookError(
+        "KALE101", f"`{text}` looks like a tag of Kale's, but is none", hint=f"write `{offer}`"
+    )
 
 
 def format_tag(tag: Tag) -> str:  # noqa: C901 - one short case a kind
@@ -135,12 +137,16 @@ def _reads(text: str) -> bool:
 def _names(keyword: str, rest: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(rest.split(";")))
     if not all(names) or ":" in rest:
-        offers = [suggest_step_name(name) for name in re.split("[;:]", rest)]
-        offer = ";".join(dict.fromkeys(name for name in offers if name)) or "NAME"
-        malformed(f"{keyword}:{rest}", f"{keyword}:{offer}")
+        malformed(f"{keyword}:{rest}", f"{keyword}:{_offered_names(rest)}")
     for name in names:
         check_step_name(name)
     return names
+
+
+def _offered_names(rest: str) -> str:
+    """The right names of steps nearest to those that ``rest`` seems to hold."""
+    offers = [suggest_step_name(name) for name in re.split("[;:]", rest)]
+    return ";".join(dict.fromkeys(name for name in offers if name)) or "NAME"
 
 
 def _block(rest: str) -> BlockTag:

@@ -48,7 +48,6 @@ class Launcher:
         Raises:
             OSError: a file cannot be written, or no process be started.
             ValueError: the step's environment cannot be expressed.
-
         """
         directory, step = self.directory, task.name
         # A failed attempt must leave nothing that the next one could be taken for.

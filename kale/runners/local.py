@@ -58,7 +58,6 @@ def run(
         UsageError: ``run_dir`` cannot be used (KALE504), a parameter does not exist (KALE501),
             ``jobs`` is less than 1 (KALE506).
         RunInterrupted: SIGINT, SIGTERM or SIGHUP came; steps and kernels are gone by then.
-
     """
     jobs = _processors() if jobs is None else jobs
     if jobs < 1:

@@ -41,7 +41,6 @@ def read_parameters(pipeline: Pipeline, assignments: Iterable[str]) -> dict[str,
         UsageError: a parameter that does not exist (KALE501), an assignment without ``=`` or a
             second one of a name (KALE502), a value of another type (KALE503).
         RefusedError: several of these.
-
     """
     values: dict[str, Any] = {}
     errors: list[KaleError] = []
@@ -71,7 +70,6 @@ def check_names(pipeline: Pipeline, names: Iterable[str]) -> None:
     Raises:
         UsageError: one is not (KALE501).
         RefusedError: several are not.
-
     """
     known = [parameter.name for parameter in pipeline.parameters]
     errors: list[KaleError] = []

@@ -25,7 +25,6 @@ def write_report(plan: Plan, result: RunResult) -> None:
 
     Raises:
         OSError: a file cannot be written.
-
     """
     from jinja2 import Environment, StrictUndefined
 

@@ -93,7 +93,6 @@ def create_run_directory(path: Path) -> RunDirectory:
 
     Raises:
         UsageError: it holds something, or cannot be made or written (KALE504).
-
     """
     directory = RunDirectory(path.absolute())
     try:
@@ -123,7 +122,6 @@ def default_run_dir(notebook_dir: Path, pipeline: str) -> Path:
 
     Raises:
         UsageError: none of these can be written (KALE504).
-
     """
     roots = [notebook_dir / ".kale", _cache_home() / "kale", Path(tempfile.gettempdir()) / "kale"]
     for root in roots:

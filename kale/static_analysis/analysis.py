@@ -17,8 +17,14 @@ from kale.ir import (
     StepSummary,
     Wire,
 )
-from kale.static_analysis.checks import check_shared_cells, star_imports, unused_mistakes
+from kale.static_analysis.checks import (
+    check_shared_cells,
+    reserved_names,
+    star_imports,
+    unused_mistakes,
+)
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, gather_facts
+from kale.static_analysis.hidden_channels import hidden_channels
 from kale.static_analysis.metrics import metric_names, metrics_host
 from kale.static_analysis.reaching import Flow, resolve
 
@@ -28,17 +34,31 @@ def analyze(pipeline: Pipeline) -> AnalyzedPipeline:
 
     Raises:
         KaleError: what the notebook computes cannot be kept; all the reasons at once.
-
     """
     facts = gather_facts(pipeline)
     after = {step.name: step.after for step in pipeline.steps}
     if pipeline.metrics:
         after[METRICS_STEP] = _steps_before(pipeline)
     flow = resolve(facts, after)
-    errors = [*flow.errors, *check_shared_cells(pipeline, facts), *_metrics_values(flow)]
+    errors = [
+        *flow.errors,
+        *check_shared_cells(pipeline, facts),
+        *reserved_names(facts),
+        *_metrics_values(flow),
+    ]
     raise_all(errors)
-    diagnostics = (*flow.diagnostics, *star_imports(facts), *unused_mistakes(facts, errors))
-    return _assemble(pipeline, facts, flow, diagnostics)
+    diagnostics = (
+        *flow.diagnostics,
+        *star_imports(facts),
+        *unused_mistakes(facts, errors),
+        *hidden_channels(facts),
+    )
+    return _assemble(pipeline, facts, flow, tuple(sorted(diagnostics, key=_place)))
+
+
+def _place(finding: Diagnostic) -> tuple[int, int, int, str]:
+    at = finding.at or Location("")
+    return at.cell or 0, at.line or 0, at.column or 0, finding.code
 
 
 def _assemble(

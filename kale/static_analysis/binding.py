@@ -23,3 +23,10 @@ def bound_names(node: ast.AST) -> Iterator[str]:
 def imported_name(alias: ast.alias) -> str:
     """The name that an import binds: ``import a.b`` binds ``a``."""
     return alias.asname or alias.name.partition(".")[0]
+
+
+def extends_package(node: ast.AST) -> bool:
+    """Whether an import adds submodules to the packages it binds: ``import a.b``, not ``as c``."""
+    return isinstance(node, ast.Import) and any(
+        "." in alias.name and alias.asname is None for alias in node.names
+    )

@@ -23,5 +23,15 @@ class Cell:
     def place(self, node: ast.AST) -> Location:
         """Where a node of the cell's tree stands in the notebook."""
         line = getattr(node, "lineno", 1)
-        column = getattr(node, "col_offset", 0) + 1
-        return replace(self.source.at, line=(self.source.at.line or 1) + line - 1, column=column)
+        return replace(
+            self.source.at,
+            line=(self.source.at.line or 1) + line - 1,
+            column=self._column(line, getattr(node, "col_offset", 0)),
+        )
+
+    def _column(self, line: int, offset: int) -> int | None:
+        """The column of a byte offset, where the author's line is the line that was parsed."""
+        written, parsed = (text.split("\n") for text in (self.source.code, self.source.python))
+        if not 0 < line <= len(parsed) or written[line - 1 : line] != parsed[line - 1 : line]:
+            return None
+        return len(parsed[line - 1].encode()[:offset].decode(errors="replace")) + 1

@@ -101,6 +101,20 @@ def _first_reader(facts: Facts, name: str, write: Write, writes: Iterable[Write]
     return None
 
 
+def reserved_names(facts: Facts) -> Iterator[KaleError]:
+    """Names that the load and save cells of every step need as Python defines them."""
+    for name in ("globals", "__import__"):
+        for write in facts.writes.get(name, ()):
+            if write.kind is not Kind.TOUCH:
+                yield AnalysisError(
+                    "KALE307",
+                    f"the notebook sets `{name}`, which every step needs as Python defines it",
+                    at=write.at,
+                    hint="use another name",
+                )
+                break
+
+
 def star_imports(facts: Facts) -> Iterator[Diagnostic]:
     """Star imports bring names that nothing in the notebook shows."""
     for cell in facts.cells:

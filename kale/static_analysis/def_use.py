@@ -11,9 +11,20 @@ from kale.static_analysis.flow import Flow
 from kale.static_analysis.purity import Purity
 
 
-def analyze_cell(tree: ast.Module, carriers: Mapping[str, Deferred], purity: Purity) -> CellEffects:
-    """The effects of one cell, run where ``carriers`` says what calling each name may do."""
+def analyze_cell(
+    tree: ast.Module,
+    carriers: Mapping[str, Deferred],
+    purity: Purity,
+    *,
+    postponed_annotations: bool = False,
+) -> CellEffects:
+    """The effects of one cell, run where ``carriers`` says what calling each name may do.
+
+    ``postponed_annotations`` says that a cell above has imported them from ``__future__``:
+    IPython keeps such a setting for all cells that follow.
+    """
     flow = Flow(carriers, purity)
+    flow.future_annotations = postponed_annotations
     flow.statements(tree.body, top_level=True)
     flow.mutate_by_code(tree)
     state = flow.state if flow.state is not None else frozenset()
@@ -25,5 +36,7 @@ def analyze_cell(tree: ast.Module, carriers: Mapping[str, Deferred], purity: Pur
         mutations=flow.mutations,
         aliases=frozenset(flow.aliases),
         carriers=flow.carriers,
+        soft=frozenset(flow.soft),
+        postponed_annotations=flow.future_annotations,
         stars=tuple(flow.stars),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from kale.static_analysis.binding import bound_names
 from kale.static_analysis.mutation import mutated_roots
+from kale.static_analysis.own_state import keeps_state
 from kale.static_analysis.purity import Purity
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -21,11 +22,15 @@ Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Global names that a body may read, bind or change in place once it runs."""
+    """Global names that a body may read, bind or change in place once it runs.
+
+    ``stores`` are those of ``mutates`` that it surely changes, should it run.
+    """
 
     reads: frozenset[str] = frozenset()
     binds: frozenset[str] = frozenset()
     mutates: frozenset[str] = frozenset()
+    stores: frozenset[str] = frozenset()
 
     def __or__(self, other: Deferred) -> Deferred:
         if other is NOTHING:
@@ -33,7 +38,10 @@ class Deferred:
         if self is NOTHING:
             return other
         return Deferred(
-            self.reads | other.reads, self.binds | other.binds, self.mutates | other.mutates
+            self.reads | other.reads,
+            self.binds | other.binds,
+            self.mutates | other.mutates,
+            self.stores | other.stores,
         )
 
     @property
@@ -50,10 +58,16 @@ def deferred_effects(node: ast.AST, purity: Purity) -> Deferred:
 
     For a class these are its methods' effects; what its body does on definition is not deferred.
     """
+    own = NOTHING
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and keeps_state(
+        node, purity
+    ):
+        name = frozenset({node.name})
+        own = Deferred(mutates=name, stores=name)
     if isinstance(node, ast.ClassDef):
-        return union(deferred_effects(child, purity) for child in _functions_of_class(node))
+        return own | union(deferred_effects(child, purity) for child in _functions_of_class(node))
     assert isinstance(node, FunctionNode)
-    return _body_effects(node, purity, enclosing=frozenset())
+    return own | _body_effects(node, purity, enclosing=frozenset())
 
 
 def union(parts: Iterable[Deferred]) -> Deferred:
@@ -111,13 +125,20 @@ def _scope_effects(
             binds.add(child.name)
         if isinstance(child, ast.AugAssign) and isinstance(child.target, ast.Name):
             reads.update({child.target.id} - visible)
-    mutates = {
-        root.name
+    roots = [
+        root
         for statement in body
         for root in mutated_roots(statement, purity)
         if root.name not in visible
-    }
-    return Deferred(frozenset(reads), frozenset(binds), frozenset(mutates)) | union(nested)
+    ]
+    looked_at = reads - purity.fixed if purity.restless else frozenset[str]()
+    here = Deferred(
+        frozenset(reads),
+        frozenset(binds),
+        frozenset(root.name for root in roots) | looked_at,
+        frozenset(root.name for root in roots if root.certain),
+    )
+    return here | union(nested)
 
 
 def _class_effects(node: ast.ClassDef, purity: Purity, visible: frozenset[str]) -> Deferred:

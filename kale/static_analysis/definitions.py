@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kale.ir import Source
-from kale.static_analysis.binding import imported_name
+from kale.static_analysis.binding import extends_package, imported_name
 from kale.static_analysis.def_use import analyze_cell
 from kale.static_analysis.purity import Purity
 
@@ -19,33 +19,49 @@ class Definition:
     """One statement that defines names as code, and the names it reads while it does so.
 
     ``reads`` are those of decorators, default values, annotations, base classes and class
-    bodies; what a function's body reads is looked up when it is called.
+    bodies; what a function's body reads is looked up when it is called. One that ``extends``
+    adds to what earlier imports of its names made, and needs them too.
     """
 
     names: frozenset[str]
     source: Source
     reads: frozenset[str]
     is_import: bool
+    extends: bool = False
 
 
 def definitions(tree: ast.Module, source: Source) -> Iterator[tuple[ast.stmt, Definition]]:
     """The code statements at the top level of a cell, each with its definition."""
+    packages: dict[frozenset[str], Definition] = {}
     for statement in tree.body:
         if isinstance(statement, CodeStatement):
-            yield statement, _definition(tree, statement, source)
+            found = _definition(tree, statement, source)
+            if found.extends:
+                if found.names in packages:
+                    found = _together(packages[found.names], found)
+                packages[found.names] = found
+            yield statement, found
 
 
 def _definition(tree: ast.Module, statement: CodeStatement, source: Source) -> Definition:
     is_import = isinstance(statement, ast.Import | ast.ImportFrom)
     names = (
-        frozenset(imported_name(alias) for alias in statement.names)
+        frozenset(imported_name(alias) for alias in statement.names if alias.name != "*")
         if isinstance(statement, ast.Import | ast.ImportFrom)
         else frozenset({statement.name})
     )
     alone = ast.Module(body=[statement], type_ignores=[])
     effects = analyze_cell(alone, {}, Purity())
     reads = frozenset(name for name, use in effects.uses.items() if use.strong) - names
-    return Definition(names, _slice(tree, statement, source), reads, is_import)
+    text = _slice(tree, statement, source)
+    return Definition(names, text, reads, is_import, extends_package(statement))
+
+
+def _together(first: Definition, second: Definition) -> Definition:
+    """Two imports of submodules of one package in one cell, as one definition."""
+    code = f"{first.source.code}\n{second.source.code}"
+    python = f"{first.source.python}\n{second.source.python}"
+    return replace(second, source=Source(code, first.source.at, python))
 
 
 def _slice(tree: ast.Module, statement: CodeStatement, source: Source) -> Source:

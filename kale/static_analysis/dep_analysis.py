@@ -13,7 +13,6 @@ def variables_dependencies_detection(pipeline: Pipeline) -> Mapping[str, tuple[s
 
     Raises:
         KaleError: what the notebook computes cannot be kept.
-
     """
     analyzed = analyze(pipeline)
     loaded: dict[str, set[str]] = {step.name: set() for step in analyzed.pipeline.steps}

@@ -35,7 +35,8 @@ class CellEffects:
 
     ``certain`` are names bound whenever the cell ends, ``unbound`` those surely deleted.
     ``mutations`` tells which of the changed objects are surely changed. ``aliases`` are pairs of
-    names that may share an object from now on. ``carriers`` maps names to what calling their
+    names that may share an object from now on; the names in ``soft`` only may share what is inside
+    theirs (a shallow copy). ``carriers`` maps names to what calling their
     values may do, as it stands after the cell. ``stars`` are the star imports.
     """
 
@@ -46,4 +47,6 @@ class CellEffects:
     mutations: Mapping[str, tuple[ast.AST, bool]]
     aliases: frozenset[tuple[str, str]]
     carriers: Mapping[str, Deferred]
+    soft: frozenset[str] = frozenset()
+    postponed_annotations: bool = False
     stars: tuple[ast.ImportFrom, ...] = ()

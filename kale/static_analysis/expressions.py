@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from kale.static_analysis.deferred import (
     NOTHING,
@@ -13,10 +14,16 @@ from kale.static_analysis.deferred import (
     union,
 )
 from kale.static_analysis.recorder import Recorder, State, meet
-from kale.static_analysis.roots import root_names
+from kale.static_analysis.roots import called_name, root_names, shallow_names
 
 #: Methods after which their receiver holds what they were given.
 _KEEPING_METHODS = frozenset("add append appendleft extend insert setdefault update".split())
+
+#: Calls whose results, when they are several, share no object.
+_SEPARATE_RESULTS = frozenset(
+    "divmod frexp make_blobs make_classification make_moons make_regression modf partition "
+    "polyfit qr rpartition split splitext svd train_test_split unique".split()
+)
 
 
 class Expressions(Recorder, ast.NodeVisitor):
@@ -26,6 +33,8 @@ class Expressions(Recorder, ast.NodeVisitor):
         if isinstance(node.ctx, ast.Load):
             self.use(node.id, node)
             self.mention(node.id, node)
+            if self.purity.restless and node.id not in self.purity.fixed:
+                self.mutate(node.id, node, certain=False)
         elif isinstance(node.ctx, ast.Store):
             self.bind(node.id, node)
         else:
@@ -43,6 +52,24 @@ class Expressions(Recorder, ast.NodeVisitor):
                 for name in root_names(node.func.value):
                     self.carriers[name] = self.carriers.get(name, NOTHING) | given
         self._tie_arguments(node)
+        self._read_text(node)
+
+    def _read_text(self, node: ast.Call) -> None:
+        """Read the names in a constant text that is code: ``eval("x + 1")``, ``df.query("@t")``."""
+        text = node.args[0] if node.args else None
+        if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
+            return
+        if isinstance(node.func, ast.Name) and node.func.id == "eval":
+            try:
+                tree = ast.parse(text.value.strip(), mode="eval")
+            except SyntaxError:
+                return  # an error when it runs, in the notebook as in the step
+            for name in sorted(mentioned(tree)):
+                self.use(name, node, strong=False)
+                self.mention(name, node)
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in {"eval", "query"}:
+            for name in re.findall(r"@\s*([^\W\d]\w*)", text.value):
+                self.use(name, node, strong=False)
 
     def _tie_arguments(self, node: ast.Call) -> None:
         """A receiver may keep what it is given, a function of the notebook put it elsewhere."""
@@ -57,6 +84,16 @@ class Expressions(Recorder, ast.NodeVisitor):
             effects = self.carriers.get(node.func.id, NOTHING)
             keepers |= effects.binds | effects.mutates
         self.tie(keepers, given)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.generic_visit(node)
+        if any(isinstance(operator, ast.Is | ast.IsNot) for operator in node.ops):
+            # Identity tells whether two names share an object, as a change of it would.
+            sides = [node.left, *node.comparators]
+            named = [side for side in sides if isinstance(side, ast.Name | ast.Attribute)]
+            for name in (n for side in named for n in root_names(side) if len(named) > 1):
+                if name not in self.purity.fixed:
+                    self.mutate(name, node, certain=False)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
         self.visit(node.values[0])
@@ -107,6 +144,13 @@ class Expressions(Recorder, ast.NodeVisitor):
             if isinstance(node, ast.Name) and node.id in self.purity.own:
                 sources += sorted(self.carriers.get(node.id, NOTHING).names)
         self.tie(root_names(target), sources)
+        inside = set(shallow_names(value, self.purity.own)) - set(sources)
+        if inside:
+            self.tie(root_names(target), sorted(inside))
+            self.soft |= inside.union(() if sources else root_names(target))
+        if isinstance(target, ast.Tuple | ast.List) and not _gives_separate_objects(value):
+            names = sorted(root_names(target))
+            self.tie(names[:1], names[1:])
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
@@ -136,6 +180,15 @@ class Expressions(Recorder, ast.NodeVisitor):
         self.state = start
         self.visit(expression)
         return self.state
+
+
+def _gives_separate_objects(value: ast.expr) -> bool:
+    """Whether unpacking a value surely gives objects that share nothing."""
+    if isinstance(value, ast.Call):
+        return called_name(value) in _SEPARATE_RESULTS
+    if isinstance(value, ast.Attribute):
+        return value.attr == "shape"
+    return isinstance(value, ast.Tuple | ast.List | ast.Constant)
 
 
 def mentioned(node: ast.AST) -> set[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from kale.errors import Location
@@ -16,7 +16,8 @@ from kale.static_analysis.def_use import analyze_cell
 from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.definitions import Definition, definitions
 from kale.static_analysis.effects import Bind, CellEffects
-from kale.static_analysis.purity import purity_of
+from kale.static_analysis.own_state import changes_when_looked_at
+from kale.static_analysis.purity import Purity, purity_of
 from kale.static_analysis.sharing import tie
 
 #: The owner of ``imports`` and ``functions`` cells: they run in every step.
@@ -56,12 +57,14 @@ class Write:
 class Facts:
     """All cells in notebook order, and all writes by name, each in notebook order.
 
-    ``groups`` maps a name to all names that may share its object at some time.
+    ``groups`` maps a name to all names that may share its object at some time. ``stars`` are the
+    star imports that stand in steps; what they bind nobody knows.
     """
 
     cells: tuple[Cell, ...]
     writes: Mapping[str, tuple[Write, ...]]
     groups: Mapping[str, frozenset[str]]
+    stars: tuple[Write, ...] = ()
 
     def cells_of(self, owner: str) -> Iterator[Cell]:
         """The cells that a step (or ``SHARED``, or the metrics) runs."""
@@ -78,6 +81,7 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         merged[number] = (first, (*owners, owner))
     trees = {number: _parse(source) for number, (source, _) in merged.items()}
     purity = purity_of(trees.values(), pipeline.parameters)
+    purity = replace(purity, restless=_restless(trees.values(), purity))
 
     # A shared cell is at the head of every step, so its functions are known everywhere.
     carriers: dict[str, Deferred] = {}
@@ -85,12 +89,23 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         carriers.update(analyze_cell(trees[source.at.cell or 0], carriers, purity).carriers)
 
     cells: list[Cell] = []
+    postponed = False
     for number, (source, owners) in merged.items():
-        effects = analyze_cell(trees[number], carriers, purity)
+        effects = analyze_cell(trees[number], carriers, purity, postponed_annotations=postponed)
         carriers = dict(effects.carriers)
+        postponed = effects.postponed_annotations
         cells.append(Cell(number, owners, source, trees[number], effects))
     cells, groups = tie(cells, (parameter.name for parameter in pipeline.parameters))
-    return Facts(tuple(cells), _writes(pipeline, cells, purity.fixed), groups)
+    return Facts(tuple(cells), _writes(pipeline, cells, purity.fixed), groups, tuple(_stars(cells)))
+
+
+def _restless(trees: Iterable[ast.Module], purity: Purity) -> bool:
+    return any(
+        changes_when_looked_at(node, purity)
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    )
 
 
 def _owned_sources(pipeline: Pipeline) -> Iterator[tuple[Source, str]]:
@@ -141,6 +156,15 @@ def _writes(
                     continue
                 writes[name].append(Write(name, kind, cell.number, cell.owners, cell.place(node)))
     return {name: tuple(sorted(found, key=lambda w: w.cell)) for name, found in writes.items()}
+
+
+def _stars(cells: Iterable[Cell]) -> Iterator[Write]:
+    for cell in cells:
+        code = dict(definitions(cell.tree, cell.source))
+        for node in cell.effects.stars:
+            if SHARED not in cell.owners and node in code:
+                at = cell.place(node)
+                yield Write("*", Kind.BIND, cell.number, cell.owners, at, code[node])
 
 
 def _binding_kind(name: str, effects: CellEffects) -> Kind:

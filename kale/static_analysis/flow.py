@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kale.static_analysis.binding import imported_name
+from kale.static_analysis.binding import extends_package, imported_name
 from kale.static_analysis.deferred import (
     NOTHING,
     Deferred,
@@ -218,6 +218,9 @@ class Flow(Expressions):
                 assert isinstance(node, ast.ImportFrom)
                 self.stars.append(node)
             else:
+                if extends_package(node):
+                    # `import a.b` adds to the package that an earlier `import a.c` bound.
+                    self.use(imported_name(alias), node, strong=False)
                 self.carriers.pop(imported_name(alias), None)
                 self.bind(imported_name(alias), node)
 
@@ -231,6 +234,9 @@ class Flow(Expressions):
             for annotation in annotations_of(node):
                 self.visit(annotation)
         self._define(node.name, node, _decorators(self.carriers, node))
+        for default in [*node.args.defaults, *node.args.kw_defaults]:
+            if default is not None:
+                self.share(ast.Name(node.name, ast.Store()), default)
 
     visit_AsyncFunctionDef = visit_FunctionDef
 

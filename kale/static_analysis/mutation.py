@@ -105,6 +105,8 @@ def _changed_by_call(
             yield from _roots(node.args[0], purity, local, node, certain=True)
         if name in PURE_BUILTINS or name in MUTATING_BUILTINS:
             return
+        if name in purity.own:  # a closure or an instance that is called may change itself
+            yield Root(name, node, certain=False)
     elif isinstance(function, ast.Attribute):
         if _names_module(function.value, purity.modules) and name not in IMPURE_FUNCTIONS:
             return
@@ -119,6 +121,8 @@ def _changed_by_call(
             yield from _roots(function.value, purity, local, node, certain=False)
         else:
             return
+    else:  # handlers["on"](x): what is called may change itself
+        yield from _roots(function, purity, local, node, certain=False)
     for argument in arguments:
         yield from _roots(argument, purity, local, node, certain=False)
 

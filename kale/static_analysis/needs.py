@@ -152,7 +152,7 @@ def stands_alone(facts: Facts, write: Write, seen: frozenset[str] = frozenset())
         return False
     owner = write.owners[0]
     for name in definition.reads - seen:
-        inner = _last_before(facts, name, write, owner)
+        inner = _last_before(facts, name, write, owner, write.cell + 1)
         if inner is None or inner.shared:
             continue
         if not stands_alone(facts, inner, seen | definition.names):
@@ -160,11 +160,11 @@ def stands_alone(facts: Facts, write: Write, seen: frozenset[str] = frozenset())
     return True
 
 
-def _last_before(facts: Facts, name: str, write: Write, owner: str) -> Write | None:
+def _last_before(facts: Facts, name: str, write: Write, owner: str, limit: int) -> Write | None:
     """The write of a name that a definition sees: of its own cell, of its step, or from outside."""
     last = None
     for other in facts.writes.get(name, ()):
-        if other.cell > write.cell:
+        if other.cell >= limit:
             break
         if other.cell < write.cell or owner in other.owners:
             last = other if other.kind is not Kind.TOUCH else last
@@ -183,7 +183,15 @@ def closure(facts: Facts, write: Write) -> Mapping[tuple[int, int], Write]:
             continue
         found[place] = current
         for name in current.definition.reads:
-            inner = _last_before(facts, name, current, current.owners[0])
-            if inner is not None and not inner.shared and inner.definition is not None:
-                pending.append(inner)
+            pending += _code_before(facts, name, current, current.cell + 1)
+        if current.definition.extends:
+            for name in current.definition.names:
+                pending += _code_before(facts, name, current, current.cell)
     return found
+
+
+def _code_before(facts: Facts, name: str, write: Write, limit: int) -> Iterator[Write]:
+    """The code that a definition sees under a name, if a step has defined it above a cell."""
+    inner = _last_before(facts, name, write, write.owners[0], limit)
+    if inner is not None and not inner.shared and inner.definition is not None:
+        yield inner

@@ -66,13 +66,15 @@ class Purity:
     ``modules`` are names that the notebook only ever binds by importing a pure module,
     ``methods`` the pure methods that no class of the notebook defines itself. ``own`` are the
     names of the notebook's functions, methods and classes, and of the variables it assigns;
-    ``fixed`` are names whose objects nothing can change: code and constants.
+    ``fixed`` are names whose objects nothing can change: code and constants. In a ``restless``
+    notebook, a class changes its instances when they are merely looked at.
     """
 
     modules: frozenset[str] = frozenset()
     methods: frozenset[str] = PURE_METHODS
     own: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
+    restless: bool = False
 
 
 def purity_of(trees: Iterable[ast.Module], parameters: Iterable[Parameter] = ()) -> Purity:
@@ -91,7 +93,7 @@ def purity_of(trees: Iterable[ast.Module], parameters: Iterable[Parameter] = ())
                     pure.add(name)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             defined.add(node.name)
-        elif isinstance(node, ast.Assign) and _is_constant(node.value):
+        elif isinstance(node, ast.Assign) and is_constant(node.value):
             constant.update(t.id for t in node.targets if isinstance(t, ast.Name))
         if not isinstance(node, ast.Import | ast.ImportFrom | ast.stmt):
             bound.update(bound_names(node))
@@ -108,10 +110,10 @@ def purity_of(trees: Iterable[ast.Module], parameters: Iterable[Parameter] = ())
     )
 
 
-def _is_constant(node: ast.expr) -> bool:
+def is_constant(node: ast.expr) -> bool:
     """Whether an expression makes an object of a type that nothing can change."""
     if isinstance(node, ast.UnaryOp):
-        return _is_constant(node.operand)
+        return is_constant(node.operand)
     if isinstance(node, ast.Tuple):
-        return all(_is_constant(element) for element in node.elts)
+        return all(is_constant(element) for element in node.elts)
     return isinstance(node, ast.Constant | ast.JoinedStr)

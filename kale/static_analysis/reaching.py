@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import AnalysisError, GraphError, KaleError, Location
 from kale.ir import Pairs, Wire
+from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.facts import PARAMETERS, Facts, Kind, Write
 from kale.static_analysis.needs import (
     Need,
@@ -90,6 +91,8 @@ class _Resolver:
                 error = undefined_name(self.facts, need, base)
                 if error is not None:
                     self.errors.append(error)
+                elif base is None and need.name not in AMBIENT:
+                    self._take_stars(need)
                 continue
             self.needs[need.step][need.name] = need
             self._take(need, base)
@@ -97,7 +100,7 @@ class _Resolver:
     def _take(self, need: Need, base: Write) -> None:
         if base.owners == (PARAMETERS,):
             self.parameters[need.step].add(need.name)
-        if base.kind is Kind.MUTATE:
+        if base.kind is Kind.MUTATE and not base.shared:
             under = code_under(self.facts, base)
             if under is not None:
                 base = self._changed_code(need, base, under)
@@ -116,6 +119,13 @@ class _Resolver:
                 optional = optional_need(self.facts, owner, need.name)
                 if optional is not None:
                     self.pending.append(optional)
+
+    def _take_stars(self, need: Need) -> None:
+        """A name that nothing defines may come from any star import above."""
+        for star in self.facts.stars:
+            if star.cell < need.cell and need.step not in star.owners:
+                assert star.definition is not None
+                self.carried[need.step][star.cell, star.definition.source.at.line or 0] = star
 
     def _changed_code(self, need: Need, change: Write, code: Write) -> Write:
         """A module keeps the settings of its own process; a class or function must not change."""
@@ -258,7 +268,9 @@ class _Resolver:
         ]
         resets = [w.cell for w in self.facts.writes[need.name] if w.shared and w.cell < base.cell]
         for owner, write in rivals:
-            if owner in chosen or (resets and write.cell < max(resets)):
+            if owner in chosen or write.cell == base.cell:
+                continue
+            if resets and write.cell < max(resets):
                 continue
             ordered = any(
                 owner in self.ancestors[other] or other in self.ancestors[owner] for other in chosen

@@ -24,6 +24,7 @@ class Recorder:
         self.deleted: set[str] = set()
         self.mutations: dict[str, tuple[ast.AST, bool]] = {}
         self.aliases: set[tuple[str, str]] = set()
+        self.soft: set[str] = set()
         self.carriers = dict(carriers)
         self.stars: list[ast.ImportFrom] = []
         self.purity = purity
@@ -74,7 +75,7 @@ class Recorder:
                 self.binds[bound] = Bind(self.binds.get(bound, Bind(node, None)).node, None)
             for changed in sorted(effects.mutates):
                 self.use(changed, node, strong=False)
-                self.mutate(changed, node, certain=False)
+                self.mutate(changed, node, certain=changed in effects.stores)
             written = effects.binds | effects.mutates
             self.tie(written, effects.reads)
             fresh = effects.names - seen
@@ -94,7 +95,8 @@ class Recorder:
         """
         fixed = self.purity.fixed
         values = [other for other in others if other not in fixed]
-        self.aliases.update((name, other) for name in names for other in values)
+        changing = [name for name in names if name not in fixed]
+        self.aliases.update((name, other) for name in changing for other in values)
 
     def mutate_by_code(self, tree: ast.Module) -> None:
         """Record the in-place changes that the cell's own statements make."""

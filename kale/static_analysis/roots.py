@@ -13,10 +13,13 @@ from collections.abc import Collection, Iterable, Iterator
 
 #: Calls whose result may be, hold or view what they are given.
 ALIASING_CALLS = frozenset(
-    "asarray atleast_1d deque dict enumerate filter get iter list items map max min next "
+    "_replace asarray atleast_1d deque dict enumerate filter get iter list items map max min next "
     "ravel reshape reversed set setdefault sorted squeeze swapaxes transpose tuple values "
     "view zip".split()
 )
+
+#: Calls whose result is a new object that may hold what the old one holds.
+SHALLOW_CALLS = frozenset("accumulate chain copy groupby partial product repeat replace".split())
 
 
 def root_names(node: ast.AST, own: Collection[str] = ()) -> Iterator[str]:
@@ -29,6 +32,33 @@ def root_names(node: ast.AST, own: Collection[str] = ()) -> Iterator[str]:
     else:
         for part in _parts(node, own):
             yield from root_names(part, own)
+
+
+def shallow_names(node: ast.AST, own: Collection[str] = ()) -> Iterator[str]:
+    """Names whose *elements* the value may share: of a sum of lists, a copy, a new instance."""
+    if isinstance(node, ast.BinOp):
+        parts: list[ast.expr] = [node.left, node.right]
+    elif isinstance(node, ast.Call) and _may_keep(node):
+        receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+        parts = [*receiver, *node.args, *(keyword.value for keyword in node.keywords)]
+    else:
+        parts = []
+        for part in _parts(node, own):
+            yield from shallow_names(part, own)
+    for part in parts:
+        yield from root_names(part, own)
+        yield from shallow_names(part, own)
+
+
+def _may_keep(node: ast.Call) -> bool:
+    """Whether a result may hold what was given: a copy's, and what a class makes."""
+    name = called_name(node)
+    return name in SHALLOW_CALLS or name[:1].isupper()
+
+
+def _may_alias(node: ast.Call, own: Collection[str]) -> bool:
+    name = called_name(node)
+    return name in ALIASING_CALLS or name in own
 
 
 def called_name(node: ast.Call) -> str:
@@ -52,9 +82,12 @@ def _parts(node: ast.AST, own: Collection[str]) -> Iterable[ast.expr]:
             return values
         case ast.IfExp(body=body, orelse=orelse):
             return [body, orelse]
-        case ast.Call() if called_name(node) in ALIASING_CALLS or called_name(node) in own:
-            receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            return [*receiver, *node.args, *(keyword.value for keyword in node.keywords)]
+        case ast.Call() if _may_alias(node, own):
+            # A closure or a bound method that is called holds what it was made with.
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if isinstance(node.func, ast.Attribute):
+                return [node.func.value, *given]
+            return [node.func, *given] if called_name(node) in own else given
         case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
             return [element, *(generator.iter for generator in node.generators)]
         case _:

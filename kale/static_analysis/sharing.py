@@ -23,21 +23,25 @@ Groups = Mapping[str, frozenset[str]]
 class _Spans:
     """Cells between which sharing matters.
 
-    ``bound`` and ``read`` map a name to the first cell that binds it and the last that reads it,
+    ``bound`` maps a name to the first cell that binds it, ``read`` to the cells that read it;
     ``changed`` and ``surely_changed`` map a group to the last cell that may, or does, change it.
     """
 
     bound: Mapping[str, int]
-    read: Mapping[str, int]
+    read: Mapping[str, tuple[Cell, ...]]
     changed: Mapping[frozenset[str], int]
     surely_changed: Mapping[frozenset[str], int]
 
-    def alive(self, group: Iterable[str], cell: int) -> list[str]:
-        """The names of a group that have a value in a cell which a later cell reads."""
+    def alive(self, group: Iterable[str], cell: Cell) -> list[str]:
+        """The names of a group that have a value in a cell which another step reads later."""
         return sorted(
             name
             for name in group
-            if self.bound.get(name, cell + 1) <= cell < self.read.get(name, 0)
+            if self.bound.get(name, cell.number + 1) <= cell.number
+            and any(
+                reader.number > cell.number and not set(reader.owners) <= set(cell.owners)
+                for reader in self.read.get(name, ())
+            )
         )
 
 
@@ -48,6 +52,10 @@ def tie(cells: Iterable[Cell], parameters: Iterable[str]) -> tuple[list[Cell], G
     """
     cells = list(cells)
     groups = _groups(cells)
+    readers: dict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        for name in cell.effects.uses:
+            readers[name].append(cell)
     changes = [
         (groups[name], cell.number, certain)
         for cell in cells
@@ -59,7 +67,7 @@ def tie(cells: Iterable[Cell], parameters: Iterable[str]) -> tuple[list[Cell], G
             **{name: cell.number for cell in reversed(cells) for name in cell.effects.binds},
             **dict.fromkeys(parameters, 0),
         },
-        read={name: cell.number for cell in cells for name in cell.effects.uses},
+        read={name: tuple(found) for name, found in readers.items()},
         changed={group: number for group, number, _ in changes},
         surely_changed={group: number for group, number, certain in changes if certain},
     )
@@ -89,13 +97,14 @@ def _tied(cell: Cell, groups: Groups, spans: _Spans) -> Cell:
     changed = {name: change for name, change in effects.mutations.items() if name in groups}
     for name, node in _tying(cell, groups):
         group = groups[name]
-        alive = spans.alive(group, cell.number)
+        alive = spans.alive(group, cell)
         if len(alive) > 1 and spans.changed.get(group, 0) > cell.number:
             # Whether two names are one object matters once one of them is surely changed.
             certain = spans.surely_changed.get(group, 0) > cell.number
+            certain &= name not in cell.effects.soft
             changed.setdefault(name, (node, certain))
     for name, (node, certain) in changed.items():
-        for other in spans.alive(groups[name], cell.number):
+        for other in spans.alive(groups[name], cell):
             if other not in effects.certain and other not in mutations:
                 mutations[other] = (node, certain and name not in effects.mutations)
                 uses.setdefault(other, Use(node, strong=False, tied=not certain))

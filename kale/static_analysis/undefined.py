@@ -31,6 +31,8 @@ def undefined_name(facts: Facts, need: Need, base: Write | None) -> KaleError | 
     writes = facts.writes.get(name, ())
     if not need.strong and writes:
         return None  # a function's body, or a path that the notebook may not take
+    if any(w.kind is Kind.MAYBE and step in w.owners and w.cell <= need.last for w in writes):
+        return None  # the step itself may bind it before it reads it
     if any(cell.effects.stars for cell in facts.cells):
         return None  # KALE310 warns about the star import
     if _HISTORY.fullmatch(name):

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pytest
 import yaml
 
 from kale.codegen import emit_package, emit_script, make_plan
@@ -118,6 +119,19 @@ def container(made: Plan, key: str = "train") -> dict[str, Any]:
     return found["container"]
 
 
+def task(made: Plan, key: str = "train") -> dict[str, Any]:
+    """A task in the package's graph."""
+    found: dict[str, Any] = package(made)[0]["root"]["dag"]["tasks"][key]
+    return found
+
+
+def pod(made: Plan) -> dict[str, Any]:
+    """What the platform specification says of step ``train``."""
+    platform = package(made)[1]["platforms"]["kubernetes"]
+    found: dict[str, Any] = platform["deploymentSpec"]["executors"]["exec-train"]
+    return found
+
+
 def compiled(made: Plan) -> list[Any]:
     """The documents that the script makes with the official compiler."""
     names: dict[str, Any] = {"__name__": "script"}
@@ -137,3 +151,13 @@ def without_version(documents: list[Any]) -> list[Any]:
 def errors_of(error: KaleError) -> list[tuple[str, str, str, str]]:
     """Code, place, message and hint of each part."""
     return [(part.code, str(part.at), part.message, part.hint) for part in error.parts()]
+
+
+def refused(made: Plan) -> list[tuple[str, str, str, str]]:
+    """The parts of the error with which both the package and the script are refused."""
+    with pytest.raises(KaleError) as caught:
+        emit_package(made)
+    with pytest.raises(KaleError) as again:
+        emit_script(made)
+    assert errors_of(caught.value) == errors_of(again.value)
+    return errors_of(caught.value)

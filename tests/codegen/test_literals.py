@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kale.codegen.literals import python_literal
+from kale.codegen.literals import python_layout, python_literal
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,34 @@ def test_any_text_comes_back(text):
 
 def test_nan():
     assert math.isnan(eval(python_literal(math.nan)))
+
+
+LONG = ["a" * 50, "b" * 50]
+
+
+@pytest.mark.parametrize(
+    ("value", "indent", "key", "expected"),
+    [
+        pytest.param([1, 2], 4, "", "[1, 2]", id="what fits stays on its line"),
+        pytest.param("a" * 200, 4, "", f'"{"a" * 200}"', id="text is never broken"),
+        pytest.param(
+            LONG, 0, "", f'[\n    "{LONG[0]}",\n    "{LONG[1]}",\n]', id="a list, an item a line"
+        ),
+        pytest.param(
+            {"k": LONG, "e": []},
+            4,
+            "",
+            (
+                f'{{\n        "k": [\n            "{LONG[0]}",\n            "{LONG[1]}",\n'
+                '        ],\n        "e": [],\n    }'
+            ),
+            id="a list in a dict",
+        ),
+        pytest.param(["a" * 92], 0, '"k"', f'[\n    "{"a" * 92}",\n]', id="the key takes room"),
+        pytest.param(["a" * 90], 0, '"k"', f'["{"a" * 90}"]', id="up to column 100 with a comma"),
+        pytest.param(("a" * 99,), 0, "", f'("{"a" * 99}",)', id="a tuple stays as it is"),
+    ],
+)
+def test_layout(value, indent, key, expected):
+    assert python_layout(value, indent, key) == expected
+    assert eval(expected) == value

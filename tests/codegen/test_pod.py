@@ -33,7 +33,7 @@ def artifact(path, title="system.Artifact"):
     }
 
 
-def run_task(spec, key, folder, arguments):
+def run_task(spec, key, folder, arguments, env=None):
     """Run one task of a specification as the launcher does; its process and its output file."""
     task = spec["root"]["dag"]["tasks"][key]
     component = spec["components"][task["componentRef"]["name"]]
@@ -71,7 +71,7 @@ def run_task(spec, key, folder, arguments):
         text=True,
         check=False,
         timeout=300,
-        env={**os.environ, "PIP_NO_INDEX": "1", "PYTHONPATH": ""},
+        env={**os.environ, "PIP_NO_INDEX": "1", "PYTHONPATH": ""} if env is None else env,
     )
     return done, output_file
 
@@ -124,6 +124,21 @@ def test_a_failing_cell_is_a_failing_task(tmp_path):
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
     assert "cell 10" in done.stderr
+
+
+def test_a_pod_needs_no_environment_and_no_folder_that_it_may_write(tmp_path):
+    made = plan(
+        ("load", "import os\nx = sorted({'HOME', 'USER', 'LANG'} & set(os.environ))"),
+        ("show", "print('found', x, 'größe')"),
+        wires=[("x", "load", "show")],
+    )
+    (spec,) = package(made)
+    (tmp_path / "work").mkdir(mode=0o555)
+    for key in ("load", "show"):
+        done, _ = run_task(spec, key, tmp_path, {}, env={})
+        assert done.returncode == 0, done.stderr
+    assert "found [] größe" in done.stdout
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 @pytest.fixture

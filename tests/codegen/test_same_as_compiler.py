@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import pytest
 import yaml
 from codegen.builders import (
-    analyzed,
     compiled,
     one,
     package,
@@ -21,7 +18,7 @@ from codegen.builders import (
     without_version,
 )
 
-from kale.codegen import emit_files, emit_script, make_plan
+from kale.codegen import emit_files, emit_script
 from kale.ir import METRICS_STEP, SecretEnv, StepOptions, Toleration, VolumeMount
 
 HOSTILE = (
@@ -278,28 +275,3 @@ def test_code_is_not_executed_when_the_script_runs(tmp_path):
         )
         assert compiled(made) == package(made)
     assert not canary.exists()
-
-
-def test_two_folders_give_the_same_bytes():
-    first = analyzed("a", "b", wires=[("x", "a", "b")], path="/home/one/iris.ipynb")
-    second = analyzed("a", "b", wires=[("x", "a", "b")], path="../iris.ipynb")
-    assert emit_files(make_plan(first)) == emit_files(make_plan(second))
-
-
-def test_two_processes_give_the_same_bytes():
-    code = (
-        "import hashlib; from codegen.builders import *; from kale.codegen import emit_files;"
-        "files = emit_files(plan('b', 'a', 'c', wires=[('x', 'a;b', 'c'), ('z', 'a', 'c')]));"
-        "print({str(k): hashlib.sha256(v).hexdigest() for k, v in files.items()})"
-    )
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            check=True,
-            capture_output=True,
-            cwd=Path(__file__).parents[1],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(printed) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -82,7 +83,7 @@ def script(tmp_path):
     folder = tmp_path / "here"
     folder.mkdir()
 
-    def run(*arguments):
+    def run(*arguments, **environment):
         return subprocess.run(
             [sys.executable, str(file), *arguments],
             cwd=folder,
@@ -90,6 +91,7 @@ def script(tmp_path):
             text=True,
             check=False,
             timeout=120,
+            env={**os.environ, **environment},
         )
 
     run.folder = folder
@@ -112,7 +114,7 @@ def test_deploy_uploads_and_runs(script, cluster):
     arguments = ["--deploy", "--host", host(cluster), "--run-name", "first"]
     done = script(*arguments)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("r-1\n")
+    assert done.stdout == "iris.yaml\nr-1\n"
     assert "Traceback" not in done.stderr
     (upload, query, body), (run, _, started) = cluster.posts
     assert (upload, query["name"], run) == ("upload", "iris", "runs")
@@ -136,11 +138,27 @@ def test_a_cluster_that_refuses(script, cluster):
     assert "Traceback" not in done.stderr
 
 
-def test_no_cluster_there(script):
-    done = script("--deploy", "--host", "http://127.0.0.1:1")
-    assert done.returncode == 1
-    assert done.stderr.startswith("http://127.0.0.1:1: the pipeline was not deployed: ")
-    assert len(done.stderr.splitlines()) == 1
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        pytest.param(
+            ["--host", "http://127.0.0.1:1"],
+            "http://127.0.0.1:1: the pipeline was not deployed: Connection refused",
+            id="nobody listens",
+        ),
+        pytest.param(
+            [],
+            "Kubeflow Pipelines: the pipeline was not deployed: Connection refused;"
+            " name the cluster with --host URL",
+            id="no host is named",
+        ),
+    ],
+)
+def test_no_cluster_there(script, arguments, expected):
+    done = script("--deploy", *arguments, KF_PIPELINES_ENDPOINT="http://127.0.0.1:1")
+    assert (done.returncode, done.stdout) == (1, "iris.yaml\n")
+    assert done.stderr.splitlines()[-1] == expected
+    assert "Traceback" not in done.stderr
 
 
 def test_a_folder_that_cannot_be_written(script):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import sys
 import traceback
@@ -24,15 +25,14 @@ from typing import Any
 
 import IPython.core.interactiveshell
 import nbformat
-import numpy  # noqa: F401 -- loaded before the forks, so that they need not load it each
-import pandas  # noqa: F401
-from reference import METRICS, _printed_names, _with_kinds
+import numpy
+import pandas  # noqa: F401 -- loaded before the forks, so that they need not load it each
+from reference import _printed_names, _with_kinds
 
 from kale import core
 from kale.codegen import emit_runtime
 from kale.errors import KaleError
 from kale.ir import Plan
-from kale.marshal.step import as_metric
 from kale.runners.run_directory import RunDirectory, create_run_directory, step_context
 
 
@@ -84,8 +84,17 @@ def _reference(path: Path) -> dict[str, Any]:
         _run(shell, [cell.source])
         if kind == "metrics":
             names = _printed_names(cell.source)
-            metrics.update({name: as_metric(shell.user_ns[name]) for name in names})
+            metrics.update({name: _reported(shell.user_ns[name]) for name in names})
     return metrics
+
+
+def _reported(value: Any) -> Any:
+    """A metric as Kale reports it: numbers and text as they are, the rest as its ``repr``."""
+    if isinstance(value, numpy.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+    return value if isinstance(value, bool | int | float | str) else repr(value)[:200]
 
 
 def _pipeline(plan: Plan, folder: Path, *, last_first: bool) -> dict[str, Any] | str:
@@ -122,6 +131,7 @@ def _step(directory: RunDirectory, cells: Iterable[str]) -> None:
 
 def _shell() -> Any:
     """An IPython shell whose cells run in a new module ``__main__``, as a kernel's do."""
+    sys.path.insert(0, "")
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     shell = IPython.core.interactiveshell.InteractiveShell.instance(user_module=module)

@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kale.marshal import MarshalError, digest, load_inputs, record_metrics, save_outputs
+from kale.marshal import MarshalError, load_inputs, record_metrics, save_outputs
+from kale.marshal.digest import digest
 
 # ruff: noqa: E501 -- whole messages
 

@@ -51,6 +51,21 @@ CARRIED = [
     pytest.param(
         chain(("a", "def f(): return 1"), ("b", "f = 3"), ("c", "f")), [], id="rebound to data"
     ),
+    pytest.param(
+        chain(("a", "from m import *\nx = 1"), ("b", "thing(x)")),
+        ["from m import *"],
+        id="a star import, for a name that nothing defines",
+    ),
+    pytest.param(
+        chain(("a", "import xml.dom\nimport xml.sax"), ("b", "xml.dom")),
+        ["import xml.dom\nimport xml.sax"],
+        id="submodules of one package in one cell",
+    ),
+    pytest.param(
+        chain(("a", "import xml.dom"), ("b", "import xml.sax"), ("c", "xml.dom")),
+        ["import xml.dom", "import xml.sax"],
+        id="submodules of one package in two steps",
+    ),
 ]
 
 

@@ -47,6 +47,54 @@ def test_findings(notebook, expected):
     ] == expected
 
 
+IMPORTS = ("imports", "import os, random, sys\nimport numpy as np\nimport pandas as pd")
+
+CHANNELS = [
+    pytest.param(chain(IMPORTS, ("a", "exec('x = 1')")), [], id="a notebook of one step"),
+    pytest.param(
+        chain(IMPORTS, ("a", "rng = np.random.default_rng(0)"), ("b", "rng.normal()")), [],
+        id="a generator of one's own",
+    ),
+    pytest.param(
+        chain(("imports", "import os\nos.chdir('d')"), ("a", "1"), ("b", "2")), [],
+        id="process settings in a shared cell",
+    ),
+    pytest.param(
+        chain(("functions", "class random:\n    def choice(): pass"), ("a", "random.choice()"),
+              ("b", "1")), [],
+        id="another thing of the name",
+    ),
+    pytest.param(
+        chain(IMPORTS, ("a", "np.random.seed(0)"), ("b", "x = np.random.rand()\nrandom.random()")),
+        [("KALE331", 2, 1, "`numpy.random.seed`"), ("KALE331", 3, 1, "`numpy.random.rand`"),
+         ("KALE331", 3, 2, "`random.random`")],
+        id="global random state",
+    ),
+    pytest.param(
+        chain(("imports", "from random import seed\nseed(0)"), ("a", "1"), ("b", "2")),
+        [("KALE331", 1, 2, "`random.seed`")],
+        id="a seed in a shared cell",
+    ),
+    pytest.param(
+        chain(IMPORTS, ("a", "globals()['x'] = 1\neval('1')"), ("b", "1")),
+        [("KALE330", 2, 1, "`globals`"), ("KALE330", 2, 2, "`eval`")],
+        id="names bound out of sight",
+    ),
+    pytest.param(
+        chain(IMPORTS, ("a", "os.environ['A'] = 'b'\nos.chdir('d')"), ("b", "pd.set_option('a', 1)")),
+        [("KALE332", 2, 1, "`os.environ.update`"), ("KALE332", 2, 2, "`os.chdir`"),
+         ("KALE332", 3, 1, "`pandas.set_option`")],
+        id="process settings",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("notebook", "expected"), CHANNELS)
+def test_hidden_channels(notebook, expected):
+    found = analyze(notebook).diagnostics
+    assert [(d.code, d.at.cell, d.at.line, d.message.split()[0]) for d in found] == expected
+
+
 ERRORS = [
     pytest.param(
         chain(("a", "total = 1"), ("b", "1\ntotl")),
@@ -167,6 +215,37 @@ ERRORS = [
          "uses it later; code reaches a step as it was defined Hint: keep what changes in a "
          "variable or an instance instead"],
         id="a class changed in place",
+    ),
+    *(
+        pytest.param(
+            chain(("functions", code), ("a", call), ("b", call)),
+            [f"nb.ipynb: cell 2 (a), line 1: KALE305: step `a` changes `{name}`, which is code, and "
+             "step `b` uses it later; code reaches a step as it was defined Hint: keep what changes "
+             "in a variable or an instance instead"],
+            id=id_,
+        )
+        for id_, name, code, call in [
+            ("a class that counts", "C", "class C:\n    n = 0\n    def __init__(self): C.n += 1", "C()"),
+            ("a class changed through cls", "C",
+             "class C:\n    n = 0\n    @classmethod\n    def up(cls): cls.n += 1", "C.up()"),
+            ("a class changed through type()", "C",
+             "class C:\n    def up(self): type(self).n = 1", "C().up()"),
+            ("a container of a class, filled through self", "C",
+             "class C:\n    all = []\n    def put(self, x): self.all.append(x)", "C().put(1)"),
+            ("a container reached through cls", "C",
+             "class C:\n    all = {}\n    @classmethod\n    def put(cls, x): cls.all.setdefault(x, 1)",
+             "C.put(1)"),
+            ("a default value that collects", "f",
+             "def f(x, acc=[]):\n    acc.append(x)\n    return acc", "f(1)"),
+            ("a default value that is returned", "f", "def f(*, acc={}):\n    return acc", "f()"),
+            ("a function's attribute", "f", "def f():\n    f.n = 1", "f()"),
+        ]
+    ),
+    pytest.param(
+        chain(("a", "1\nglobals = 3")),
+        ["nb.ipynb: cell 1 (a), line 2: KALE307: the notebook sets `globals`, which every step needs "
+         "as Python defines it Hint: use another name"],
+        id="a reserved name",
     ),
     pytest.param(
         chain(("a", "one"), ("b", "two")),

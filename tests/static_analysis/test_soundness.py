@@ -6,6 +6,7 @@ so that variables of one step share what they shared there.
 """
 
 import copy
+import re
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,11 +23,17 @@ class Box:
     def put(self, item):
         self.items.append(item)
 
+    def __lshift__(self, item):
+        self.items.append(item)
+
     def __repr__(self):
         return f"Box({self.items!r})"
 
 def total(v):
     return [sum(x for x in v if isinstance(x, int))]
+
+def counter(v):
+    return v.append, lambda: v
 
 def grow(v):
     v.append(len(v))
@@ -49,7 +56,7 @@ def statements(draw, defined):
         defined.add(target)
         return f"{target} = [{number}]"
     x, y = draw(st.sampled_from(sorted(defined))), draw(st.sampled_from(sorted(defined)))
-    kind = draw(st.integers(0, 21))
+    kind = draw(st.integers(0, 29))
     forms = [
         f"{target} = [{number}]",
         f"{target} = {x} + [{number}]",
@@ -73,9 +80,17 @@ def statements(draw, defined):
         f"try:\n    {target} = [{x}[3]]\nexcept IndexError:\n    {target} = {y} + [0]",
         f"{target}, {y} = {y} + [1], {x} + [2]",
         f"def change():\n    {x}.append({number})\nchange()",
+        f"push = {x}.append\npush({number})",
+        f"calls = {{'on': {x}.append}}\ncalls['on']({number})",
+        f"put, get = counter({x})\nput({number})\n{target} = get()",
+        f"nested = [{x}, {y}]\nmore = nested.copy()\nmore[0].append({number})",
+        f"nested = [{x}] + [[{number}]]\nnested[0].append({number})\n{target} = nested[1]",
+        f"box = Box({x})\nbox << {number}\n{target} = box.items",
+        f"def change(v=None):\n    global {target}\n    {target} = [{number}] + {x}\nchange()",
+        f"{target} = eval('{x} + {y}')",
     ]
     form = forms[kind]
-    if f"{target} =" in form or f"{target}," in form:
+    if re.search(rf"^\s*{target}( =|, )", form, re.MULTILINE):
         defined.add(target)
     return form
 
@@ -136,7 +151,9 @@ def run_step_by_step(cells, analyzed):
             exec(source.code, namespace)
         load(namespace, step, analyzed, saved)
         before = {
-            name: repr(namespace[name]) for name in namespace if name in [*NAMES, "base", "box"]
+            name: repr(namespace[name])
+            for name in namespace
+            if name in [*NAMES, "base", "box", "nested"]
         }
         printed[step] = printed_by(codes[step], namespace)
         for name, _ in summary.unchanged:

@@ -63,9 +63,10 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, object]]:
         read = inspect.getclosurevars(value)
         for name, item in {**read.nonlocals, **read.globals}.items():
             yield f"{name} (read by {path})", item
+    if hasattr(value, "__self__"):
+        yield f"{path}.__self__", value.__self__
     if not isinstance(value, type):
         state = object.__getstate__(value)
-        own = {"__self__": value.__self__} if hasattr(value, "__self__") else None
-        for attributes in (*state, own) if isinstance(state, tuple) else (state, own):
+        for attributes in state if isinstance(state, tuple) else (state,):
             for name, item in (attributes or {}).items():
                 yield f"{path}.{name}", item

@@ -21,16 +21,20 @@ def main(executor_input: str, step: str, notebook: str) -> int:
     format. What the notebook prints goes to the log as it comes. An output artifact with the
     key ``metrics`` gets the metrics that are numbers as its metadata.
     """
-    import papermill
-
+    try:
+        import nbformat
+        import papermill
+    except ImportError as error:
+        return _fail(step, f"its image lacks `{error.name}`; add `papermill` and `ipykernel`")
     given = json.loads(executor_input)
     source = json.loads(zlib.decompress(base64.b64decode(notebook)))
     ports = source["metadata"]["kale"]
     received = given.get("inputs", {})
     inputs, outputs = _artifacts(received), _artifacts(given["outputs"])
-    values = received.get("parameterValues", {})
+    changed = overrides(ports["parameters"], received.get("parameterValues", {}))
+    paths = [str(Path(__file__).absolute().parents[1]), os.environ.get("PYTHONPATH")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     with tempfile.TemporaryDirectory(prefix="kale-", ignore_cleanup_errors=True) as folder:
-        work = Path(folder)
         metrics = Path(local_path(outputs.get("metrics", {"uri": folder})), "metrics.json")
         context = {
             "step": step,
@@ -38,32 +42,32 @@ def main(executor_input: str, step: str, notebook: str) -> int:
             "outputs": {n: local_path(outputs[key]) for n, key in ports["outputs"].items()},
             "metrics": str(metrics),
         }
-        (work / "context.json").write_text(json.dumps(context))
-        (work / "step.ipynb").write_text(json.dumps(source))
-        paths = [str(Path(__file__).absolute().parents[1]), os.environ.get("PYTHONPATH")]
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        os.environ["KALE_STEP_CONTEXT"] = str(work / "context.json")
-        failed = ""
+        file = Path(folder, "context.json")
+        file.write_text(json.dumps(context))
+        os.environ["KALE_STEP_CONTEXT"] = str(file)
         try:
             papermill.execute_notebook(
-                str(work / "step.ipynb"),
-                str(work / "executed.ipynb"),
-                overrides(ports["parameters"], values),
+                nbformat.from_dict(source),
+                None,
+                changed,
                 kernel_name="python3",
                 progress_bar=False,
                 stdout_file=sys.stdout,
                 stderr_file=sys.stderr,
             )
         except papermill.PapermillExecutionError as error:
-            sys.stderr.write("\n".join([*error.traceback, ""]))
-            executed = json.loads((work / "executed.ipynb").read_bytes())
-            failed = f"{_place(executed, error)}{error.ename}: {error.evalue}"
+            text = "\n".join([*error.traceback, ""])
+            sys.stderr.write(text)
+            # Parameters are a cell more, in front of all that can fail.
+            ours = source["cells"][error.cell_index - bool(changed)]["metadata"].get("kale", {})
+            # The traceback's first frame in this cell, which IPython names by its count.
+            text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+            found = re.search(rf"Cell In\[{error.exec_count}\], line (\d+)", text)
+            line = f", line {ours.get('line', 1) + int(found[1]) - 1}" if found else ""
+            place = f"cell {ours['cell']}{line}: " if "cell" in ours else ""
+            return _fail(step, f"{place}{error.ename}: {error.evalue}")
         except Exception as error:  # noqa: BLE001 -- kernels and images fail in many ways
-            failed = f"{type(error).__name__}: {error}"
-        if failed:
-            sys.stdout.flush()
-            sys.stderr.write(f"step `{step}` failed: {failed}\n")
-            return 1
+            return _fail(step, f"{type(error).__name__}: {error}")
     if "metrics" in outputs:
         recorded = json.loads(metrics.read_bytes())
         numbers = {name: n for name, n in recorded.items() if type(n) in (int, float)}
@@ -76,12 +80,11 @@ def main(executor_input: str, step: str, notebook: str) -> int:
 
 
 def local_path(artifact: Mapping[str, Any]) -> Any:
-    """Where the pod has an artifact: as ``LocalPathForURI`` of KFP's launcher decides.
-
-    Known gap: artifacts in a KFP workspace, which packages of Kale have none of.
-    """
-    uri = re.sub("^gs:", "gcs:", artifact["uri"])
-    return artifact.get("customPath") or re.sub("^(gcs|minio|s3)://", r"/\1/", uri)
+    """Where the pod has an artifact: as ``LocalPathForURI`` of KFP's launcher decides."""
+    path = re.sub("^(gcs|minio|s3)://", r"/\1/", re.sub("^gs:", "gcs:", artifact["uri"]))
+    if artifact.get("metadata", {}).get("_kfp_workspace") is True:
+        path = "/kfp-workspace/.artifacts" + path
+    return artifact.get("customPath") or path
 
 
 def overrides(declared: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,14 +119,7 @@ def _artifacts(side: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {key: port["artifacts"][0] for key, port in ports.items() if port.get("artifacts")}
 
 
-def _place(notebook: Mapping[str, Any], error: Any) -> str:
-    """Where the cell that failed is in the author's notebook: ``cell 7, line 3: ``."""
-    for cell in notebook["cells"]:
-        ours = cell["metadata"].get("kale", {})
-        if "cell" in ours and cell.get("execution_count") == error.exec_count:
-            # The traceback's first frame in this cell, which IPython names by its count.
-            text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
-            found = re.search(rf"Cell In\[{error.exec_count}\], line (\d+)", text)
-            line = f", line {ours.get('line', 1) + int(found[1]) - 1}" if found else ""
-            return f"cell {ours['cell']}{line}: "
-    return ""
+def _fail(step: str, message: str) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"step `{step}` failed: {message}\n")
+    return 1

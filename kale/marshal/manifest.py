@@ -48,11 +48,6 @@ class Manifest:
         """The manifest as JSON text, with a digest of itself."""
         return json.dumps({**vars(self), "sha256": _seal(vars(self))}, indent=1)
 
-    def same_content(self, other: Manifest) -> bool:
-        """Whether two saves of a value surely hold the same; false may mean "not known"."""
-        known = self.digest is not None and self.digest == other.digest
-        return known or (self.backend, self.files) == (other.backend, other.files)
-
 
 def read_manifest(directory: Path, name: str) -> Manifest:
     """The manifest of the value ``name`` that was saved in ``directory``.
@@ -94,10 +89,10 @@ def verify_files(directory: Path, manifest: Manifest) -> None:
             found = "is missing"
         elif (entry := read_entry(path)) == files[name]:
             continue
-        elif entry[0] != files[name][0]:
-            found = f"has {entry[0]} bytes, not {files[name][0]}"
-        else:
+        elif entry[0] == files[name][0]:
             found = "has changed since it was saved"
+        else:
+            found = f"has {entry[0]} bytes, not {files[name][0]}"
         raise _damaged(f"{manifest.name}` from step `{manifest.step}", path, found)
 
 

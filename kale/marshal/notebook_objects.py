@@ -40,9 +40,8 @@ def find(qualname: str) -> Any:
 
 def is_notebook_class(obj: Any) -> bool:
     """Whether ``obj`` is a class of a notebook, reached by its name or come by value."""
-    if not isinstance(obj, type) or obj.__module__ != "__main__":
-        return False
-    return find(obj.__qualname__) is obj or _has_travelled(obj)
+    ours = isinstance(obj, type) and obj.__module__ == "__main__"
+    return ours and (find(obj.__qualname__) is obj or _has_travelled(obj))
 
 
 def _has_travelled(cls: type) -> bool:
@@ -127,8 +126,7 @@ def class_data(cls: Any) -> dict[str, Any]:
             not hasattr(type(value), "__get__")
             or (
                 isinstance(value, types.FunctionType)
-                and value.__qualname__.rpartition(".")[0]
-                not in (cls.__qualname__, "__create_fn__.<locals>")
+                and value.__qualname__.rpartition(".")[0] != cls.__qualname__
             )
         )
     }

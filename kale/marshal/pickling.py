@@ -15,7 +15,6 @@ import contextlib
 import functools
 import io
 import pickle
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,12 +66,12 @@ class Rules(pickle.Pickler):
         self.classes[key] = cls
         return notebook.load_class, key
 
-    def reduce_function(self, function: types.FunctionType) -> Any:
+    def reduce_function(self, function: Any) -> Any:
         """A function of the notebook by value, with the loading notebook's global names."""
         by_value = self.reduce_other(function)
         return by_value if by_value is NotImplemented else self.reduce_code(function, by_value)
 
-    def reduce_code(self, function: types.FunctionType, by_value: Any) -> Any:
+    def reduce_code(self, function: Any, by_value: Any) -> Any:
         """A function that goes by value."""
         ours = notebook.is_notebook_function(function)
         return notebook.reduce_function(function, by_value) if ours else by_value
@@ -201,13 +200,11 @@ def load(directory: Path) -> Any:
 
     """
     definitions = directory / "classes.pkl"
-    if definitions.exists():
-        with definitions.open("rb") as file:
-            keys = pickle.load(file)  # noqa: S301 -- its digest was checked, as of all files
-            if None in map(notebook.resolve, keys):
-                # Where they could not be saved, loading the class will say so.
-                with contextlib.suppress(EOFError):
-                    pickle.load(file)  # noqa: S301
+    # Where they could not be saved, loading the class will say so.
+    with contextlib.suppress(FileNotFoundError, EOFError), definitions.open("rb") as file:
+        keys = pickle.load(file)  # noqa: S301 -- its digest was checked, as of all files
+        if None in map(notebook.resolve, keys):
+            pickle.load(file)  # noqa: S301
     with (directory / "value.pkl").open("rb") as file:
         return pickle.load(file)  # noqa: S301
 

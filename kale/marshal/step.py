@@ -136,8 +136,7 @@ def _context() -> dict[str, Any]:
     path = os.environ.get("KALE_STEP_CONTEXT")
     if not path:
         raise MarshalError("this is one step of a pipeline; start the pipeline with `kale run`")
-    context: dict[str, Any] = json.loads(Path(path).read_bytes())
-    return context
+    return dict(json.loads(Path(path).read_bytes()))
 
 
 def _broken_guards(namespace: Mapping[str, Any]) -> list[str]:

@@ -25,6 +25,9 @@ _SEPARATE_RESULTS = frozenset(
     "polyfit qr rpartition split splitext svd train_test_split unique".split()
 )
 
+#: Functions of the language that make numbers and texts.
+_PLAIN_RESULTS = frozenset("abs bool float hash id int isinstance len repr round str sum".split())
+
 
 class Expressions(Recorder, ast.NodeVisitor):
     """Visit expressions in the order in which Python evaluates them."""
@@ -160,7 +163,8 @@ class Expressions(Recorder, ast.NodeVisitor):
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         """Bind a target, and note what the names in it share with the value from now on."""
-        carried = union(self.carriers.get(name, NOTHING) for name in mentioned(value))
+        held = set() if _is_plain(value) else mentioned(value)
+        carried = union(self.carriers.get(name, NOTHING) for name in held)
         carried |= union(
             deferred_effects(node, self.purity)
             for node in ast.walk(value)
@@ -189,6 +193,13 @@ def _gives_separate_objects(value: ast.expr) -> bool:
     if isinstance(value, ast.Attribute):
         return value.attr == "shape"
     return isinstance(value, ast.Tuple | ast.List | ast.Constant)
+
+
+def _is_plain(value: ast.expr) -> bool:
+    """Whether a value is surely a number, a text or the like, which holds no code."""
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in _PLAIN_RESULTS
+    return isinstance(value, ast.Constant | ast.JoinedStr | ast.Compare)
 
 
 def mentioned(node: ast.AST) -> set[str]:

@@ -323,7 +323,12 @@ class _Resolver:
                 for step, found in self.carried.items()
             },
             unchanged={
-                step: tuple(sorted(names.items())) for step, names in self.unchanged.items()
+                step: tuple(
+                    (name, reader)
+                    for name, reader in sorted(names.items())
+                    if (step, name) in self.bases
+                )
+                for step, names in self.unchanged.items()
             },
             diagnostics=tuple(self.diagnostics),
             errors=tuple(self.errors),

@@ -40,7 +40,8 @@ class Recorder:
         """Record a read, unless the name is certainly bound or belongs to an inner scope."""
         if self.state is None or name in self.state or any(name in h for h in self.hidden):
             return
-        strong = strong and not self.guarded
+        # A name bound on some path above may well be bound here.
+        strong = strong and not self.guarded and name not in self.binds
         known = self.uses.get(name)
         if known is None or (strong and not known.strong):
             self.uses[name] = Use(node, strong)

@@ -12,9 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
-from codegen.builders import package, plan, without_version
+from codegen.builders import one, package, plan, without_version
 
 from kale.codegen import emit_script
+from kale.ir import StepOptions
 
 MADE = plan("load", "train", wires=[("x", "load", "train")], experiment="flowers")
 
@@ -108,6 +109,22 @@ def test_the_package_is_written_into_the_current_folder(script):
     assert [file.name for file in script.folder.iterdir()] == ["iris.yaml"]
     documents = list(yaml.safe_load_all((script.folder / "iris.yaml").read_text("utf-8")))
     assert without_version(documents) == without_version(package(MADE))
+
+
+@pytest.mark.parametrize(
+    ("options", "needed"),
+    [
+        pytest.param(StepOptions(), "kfp", id="nothing of Kubernetes"),
+        pytest.param(StepOptions(timeout=9), "kfp kfp-kubernetes", id="an option of pods"),
+    ],
+)
+def test_what_is_missing_is_said(options, needed, tmp_path):
+    file = tmp_path / "iris.kfp.py"
+    file.write_bytes(emit_script(one(options)))
+    without_packages = [sys.executable, "-I", "-S", str(file)]
+    done = subprocess.run(without_packages, capture_output=True, text=True, check=False)
+    expected = f"No module named 'yaml'; this script needs more: pip install {needed}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
 
 
 def test_deploy_uploads_and_runs(script, cluster):

@@ -5,7 +5,7 @@ replaced, by an IPython shell in a forked process, which starts a hundred times 
 pipeline runs in two orders: the plan's own, and one that takes the last ready step first.
 
 Run as a program, it reads ``{name: notebook JSON text}`` from the file that it is given, works
-in that file's folder, and prints ``{name: outcome}``, see :func:`compare`.
+in that file's folder, and writes ``{name: outcome}``, see :func:`compare`, to the second file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def compare(name: str, text: str, work: Path) -> dict[str, Any]:
     """Run one notebook both ways in new folders below ``work``.
 
     The outcome has ``notebook``, the metrics of the reference run (or ``notebook_error``), and
-    one of: ``refused``, Kale's words; ``stopped``, the words of the step that failed;
+    one of: ``refused``, Kale's codes and words; ``stopped``, the words of the step that failed;
     ``pipeline``, the metrics of the pipeline run, those of the two orders if they differ. ``codes``
     are those of the warnings.
     """
@@ -55,7 +56,7 @@ def compare(name: str, text: str, work: Path) -> dict[str, Any]:
         try:
             plan = core.plan(_write(folder, text))
         except KaleError as error:
-            outcome["refused"] = [str(one) for one in getattr(error, "errors", (error,))]
+            outcome["refused"] = {one.code: str(one) for one in error.parts()}
             return outcome
         outcome["codes"] = sorted({found.code for found in plan.diagnostics})
         run = _pipeline(plan, folder, last_first=order == "last")
@@ -63,7 +64,9 @@ def compare(name: str, text: str, work: Path) -> dict[str, Any]:
             outcome["stopped"] = run
             return outcome
         runs.append(run)
-    outcome["pipeline"] = runs[0] if runs[0] == runs[1] else {"orders differ": runs}
+        if all(set(t.after) >= {before.name} for before, t in pairwise(plan.tasks)):
+            break  # a chain has one order
+    outcome["pipeline"] = runs[0] if runs[0] == runs[-1] else {"orders differ": runs}
     return outcome
 
 
@@ -173,11 +176,11 @@ def _forked(work: Callable[[], Any], folder: Path, environment: dict[str, str]) 
     return json.loads(answer) if answer else {"error": "the process ended"}
 
 
-def main(given: Path) -> None:
+def main(given: Path, found: Path) -> None:
     notebooks = json.loads(given.read_text(encoding="utf-8"))
     outcomes = {name: compare(name, text, given.parent) for name, text in notebooks.items()}
-    json.dump(outcomes, sys.stdout)
+    found.write_text(json.dumps(outcomes), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

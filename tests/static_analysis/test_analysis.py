@@ -135,6 +135,17 @@ WIRES = [
         id="a lambda is data, and its globals go with it",
     ),
     pytest.param(
+        chain(("functions", "def f(v, acc=[]):\n    acc.append(v)\n    return acc"),
+              ("a", "n = len(f(2))"), ("b", "n + 1")),
+        {"n: a -> b"},
+        id="a number made by a function that keeps state",
+    ),
+    pytest.param(
+        pipeline(("a", "x = 1"), ("a;b", "y = 2"), ("c", "y"), after={"c": ["a", "b"]}),
+        {"y: a -> c"},
+        id="a value made in both of two steps",
+    ),
+    pytest.param(
         chain(("a", "x = 1"), ("metrics", "print(x)")), set(), id="metrics of the last step"
     ),
     pytest.param(

@@ -7,26 +7,35 @@ import base64
 import functools
 import importlib.resources
 import json
+import tokenize
 import zlib
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from kale.ir import Files
 
-#: The command of every container: unpack the runtime of ``argv[1]``, and start it. Python
-#: reads it from the command line, so it stays short; it holds no doubled braces.
+#: The command of every container: unpack the runtime of ``argv[1]``, start it, and clear up.
+#: Python reads it from the command line, so it stays short; it holds no doubled braces.
 LOADER = """\
 import base64, json, os, sys, tempfile, zlib
-root = tempfile.mkdtemp(prefix="kale-")
-for name, text in json.loads(zlib.decompress(base64.b64decode(sys.argv[1]))).items():
-    path = os.path.join(root, name)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-sys.path.insert(0, root)
-import kale_pod
-sys.exit(kale_pod.main(*sys.argv[2:]))
+with tempfile.TemporaryDirectory(prefix="kale-", ignore_cleanup_errors=True) as root:
+    for name, text in json.loads(zlib.decompress(base64.b64decode(sys.argv[1]))).items():
+        path = os.path.join(root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    sys.path.insert(0, root)
+    import kale_pod
+    sys.exit(kale_pod.main(*sys.argv[2:]))
 """
+
+#: Tokens that are not part of a line's text.
+_NO_CODE = ("COMMENT", "DEDENT", "ENDMARKER", "INDENT", "NL")
+
+#: A place in a source: its line, from 1, and its column, from 0.
+_Place = tuple[int, int]
 
 
 @functools.cache
@@ -57,52 +66,122 @@ def encode(content: bytes) -> str:
 
 
 def strip(source: str) -> str:
-    """``source`` without docstrings, comments and blank lines, one space a level; as good to run.
+    """``source`` without what is for readers and type checkers alone; as good to run.
 
-    ``source`` is indented by fours. Works on lines and not on the tree, whose text differs from
-    one Python to the next. What stands in strings is kept, as are comments beside quotes.
+    That is docstrings, comments, blanks, line breaks inside a statement, the annotations of
+    functions and of variables that are no attribute of a class, and imports for those. It
+    joins the tokens of ``source`` and does not write its tree, whose text differs from one
+    Python to the next. What stands in strings is kept. Annotations are not in parentheses.
     """
-    lines = source.split("\n")
-    opening: set[int] = set()
-    inside: set[int] = set()
-    dropped: dict[int, str] = {}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant | ast.JoinedStr):
-            if node.end_lineno and node.end_lineno != node.lineno:
-                opening.add(node.lineno)
-                inside.update(range(node.lineno + 1, node.end_lineno + 1))
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            dropped.update(_docstring(node, lines))
-    result = []
-    for number, line in enumerate(lines, start=1):
-        if number in inside and number not in dropped:
-            result.append(line)
+    lines = source.splitlines(keepends=True)
+    replaced = dict(_replaced(source, lines))
+    result, words = list[tuple[int, str]](), list[str]()
+    level, nested, begin, skipped = 0, 0, (0, 0), (0, 0)
+    for token in tokenize.generate_tokens(iter(lines).__next__):
+        kind = tokenize.tok_name[token.type]
+        level += (kind == "INDENT") - (kind == "DEDENT")
+        if token.start in replaced and kind not in _NO_CODE:
+            skipped, text = replaced[token.start]
+            words = [*words, text] if text else words if text == "" else words[:-1]
+        # Since Python 3.12 an f-string is several tokens; its text is one all the same.
+        if kind.endswith("STRING_START"):
+            begin, nested = begin if nested else token.start, nested + 1
+        elif kind.endswith("STRING_END"):
+            nested -= 1
+        if kind == "NEWLINE":
+            if words:
+                result.append((level, _joined(words)))
+            words = []
+        elif kind in _NO_CODE or nested or token.start < skipped:
             continue
-        text = dropped.get(number, line)
-        code = text.lstrip(" ")
-        level = (len(text) - len(code)) // 4
-        if number not in opening:
-            code = "" if code.startswith("#") else _without_comment(code).rstrip()
-        if code:
-            result.append(" " * level + code)
-    return "".join(f"{line}\n" for line in result)
+        elif kind.endswith("STRING_END"):
+            words.append(_between(lines, begin, token.end))
+        else:
+            words.append(token.string)
+    return "".join(_shortened(result))
 
 
-def _without_comment(code: str) -> str:
-    return code if '"' in code or "'" in code else code.partition("  #")[0]
+def _joined(words: list[str]) -> str:
+    """The words with blanks only where two would else become one."""
+    text = words[0]
+    for before, word in pairwise(words):
+        last, first = before[-1], word[0]
+        wordy = (last.isalnum() or last == "_") and (first.isalnum() or first == "_")
+        texts = last in "\"'" and first in "\"'"
+        number = before[0].isdigit() and word == "."
+        text += f" {word}" if wordy or texts or number else word
+    return text
 
 
-def _docstring(
-    node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]
-) -> dict[int, str]:
-    """What to put for each line of the docstring of ``node``, where it has its lines to itself."""
-    match node.body:
-        case [ast.Expr(ast.Constant(value=str())) as first, *rest]:
-            start, end = first.lineno, first.end_lineno or first.lineno
-            before = lines[start - 1].encode()[: first.col_offset].decode()
-            behind = lines[end - 1].encode()[first.end_col_offset :]
-            if before.strip() or behind.strip():
-                return {}
-            needed = "" if rest or isinstance(node, ast.Module) else f"{before}pass"
-            return {number: needed if number == start else "" for number in range(start, end + 1)}
-    return {}
+def _shortened(lines: list[tuple[int, str]]) -> Iterator[str]:
+    """Logical lines with their levels as text: imports in a row, and suites of one statement."""
+    previous, suite = (0, ""), False
+    padded = [*lines, (0, ""), (0, "")]
+    for (level, line), (below, _), (after, _) in zip(lines, padded[1:], padded[2:], strict=False):
+        if previous[0] == level and all(x.startswith("import ") for x in (previous[1], line)):
+            yield "," + line.removeprefix("import ")
+        else:
+            yield line if suite else ("\n" if previous[1] else "") + " " * level + line
+        previous, suite = (level, line), below > level >= after
+    yield "\n" if lines else ""
+
+
+def _between(lines: list[str], start: _Place, end: _Place) -> str:
+    rows = lines[start[0] - 1 : end[0]]
+    rows[-1] = rows[-1][: end[1]]
+    rows[0] = rows[0][start[1] :]
+    return "".join(rows)
+
+
+def _replaced(source: str, lines: list[str]) -> Iterator[tuple[_Place, tuple[_Place, str | None]]]:
+    """What stands for parts of ``source``: from where, to where, and its text.
+
+    Instead of ``None`` stands nothing, nor does the colon or arrow before it.
+    """
+
+    def place(line: int, column: int) -> _Place:
+        return line, len(lines[line - 1].encode()[:column].decode())
+
+    def span(node: ast.expr | ast.stmt) -> tuple[_Place, _Place]:
+        end = node.end_lineno or 0, node.end_col_offset or 0
+        return place(node.lineno, node.col_offset), place(*end)
+
+    module = ast.parse(source)
+    nodes = list(ast.walk(module))
+    of_classes = {
+        id(part) for node in nodes if isinstance(node, ast.ClassDef) for part in node.body
+    }
+    notes = set[int]()
+    for node in nodes:
+        match node:
+            case ast.arg(annotation=ast.expr() as note):
+                pass
+            case ast.FunctionDef(returns=ast.expr() as note):
+                pass
+            case ast.AnnAssign(annotation=note, value=ast.expr()) if id(node) not in of_classes:
+                pass
+            case _:
+                continue
+        start, end = span(note)
+        notes.update(id(part) for part in ast.walk(note))
+        yield start, (end, None)
+    used = {n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in notes}
+    for node in nodes:
+        match node:
+            case (
+                ast.Module(body=[ast.Expr(ast.Constant(value=str())) as first, *rest])
+                | ast.ClassDef(body=[ast.Expr(ast.Constant(value=str())) as first, *rest])
+                | ast.FunctionDef(body=[ast.Expr(ast.Constant(value=str())) as first, *rest])
+            ) if not rest or rest[0].lineno > (first.end_lineno or 0):
+                start, end = span(first)
+                yield start, (end, "" if rest or node is module else "pass")
+    for node in module.body:
+        match node:
+            case ast.Assign(targets=[ast.Name("__all__")]):
+                start, end = span(node)
+                yield start, (end, "")
+            case ast.ImportFrom(module=str(origin), level=0):
+                start, end = span(node)
+                kept = [name for name in node.names if (name.asname or name.name) in used]
+                names = ",".join(map(ast.unparse, kept))
+                yield start, (end, f"from {origin} import {names}" if names else "")

@@ -117,14 +117,16 @@ def _cells(
     yield from _written("imports", pipeline.imports)
     yield from _written("functions", pipeline.functions)
     yield from _written("definition", summary.carried)
-    if loaded:
+    # What a shared cell makes and this step may change is compared with how it was before.
+    fresh = summary.mutations.keys() & set(saved) - summary.defs.keys()
+    if loaded or fresh or summary.unchanged:
         unchanged = dict(summary.unchanged)
         guards = f", unchanged={python_literal(unchanged)}" if unchanged else ""
         names = python_literal(list(loaded))
         yield {"role": "load"}, f"{_RUNTIME}.load_inputs(globals(), {names}{guards})"
     if name != METRICS_STEP:
         yield from _written("step", pipeline.step(name).sources)
-    if saved or (loaded and summary.unchanged):
+    if saved or summary.unchanged:
         names = python_literal(list(saved))
         yield {"role": "save"}, f"{_RUNTIME}.save_outputs(globals(), {names})"
     if name == analyzed.metrics_step:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .notebook_objects import is_notebook_function
-from .pickling import Rules, pickler_with, full_name
+from .pickling import Rules, full_name, pickler_with
 from .sharing import Nowhere
 
 #: What to do instead, by a word in the qualified type.
@@ -26,10 +26,9 @@ def explain(values: Mapping[str, object], error: Exception) -> str:
     # Attributes and items run code of any library; without them the path is shorter.
     with contextlib.suppress(Exception):
         path, part = _find(path, part, set())
-    kind = full_name(type(part))
+    kind, whole = full_name(type(part)), full_name(type(values[name]))
     at = "" if path == name else f"`{path}` is a {kind}: "
     remedy = next(text for word, text in _REMEDIES.items() if word in kind)
-    whole = full_name(type(values[name]))
     return f"`{name}` ({whole}) cannot be saved: {at}{_failure(part) or error}; {remedy}"
 
 

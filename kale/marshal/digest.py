@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from .pickling import Rules, as_variable, pickler_with, full_name
+from .pickling import Rules, as_variable, full_name, pickler_with
 
 
 class _DigestRules(Rules):
@@ -34,9 +34,9 @@ class _DigestRules(Rules):
         if not hasattr(obj, "iloc"):
             return self.reduce_other(obj)
         # By column: reading a frame may rearrange the blocks inside it.
-        columns = [obj.iloc[:, i].array for i in range(obj.shape[1])] if obj.ndim > 1 else obj.array
-        own = [getattr(obj, name, None) for name in obj._metadata]  # noqa: SLF001 -- pandas' hook
-        return tuple, ([full_name(type(obj)), obj.axes, columns, obj.attrs, own],)
+        parts = [obj.iloc[:, i].array for i in range(obj.shape[1])] if obj.ndim > 1 else [obj.array]
+        parts += [getattr(obj, name, None) for name in obj._metadata]  # noqa: SLF001 -- its hook
+        return tuple, ([full_name(type(obj)), obj.axes, obj.attrs, parts],)
 
 
 class _Sink:

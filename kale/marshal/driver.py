@@ -34,7 +34,7 @@ def main(executor_input: str, step: str, notebook: str) -> int:
     changed = overrides(ports["parameters"], received.get("parameterValues", {}))
     paths = [str(Path(__file__).absolute().parents[1]), os.environ.get("PYTHONPATH")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    with tempfile.TemporaryDirectory(prefix="kale-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="kale-") as folder:
         metrics = Path(local_path(outputs.get("metrics", {"uri": folder})), "metrics.json")
         context = {
             "step": step,

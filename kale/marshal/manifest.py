@@ -62,7 +62,8 @@ def read_manifest(directory: Path, name: str) -> Manifest:
         if data.pop("sha256") == _seal(data):
             return Manifest(**data)
     except Exception as error:  # noqa: BLE001 -- JSON that is no manifest fails in many ways
-        found = "is missing" if isinstance(error, FileNotFoundError) else found
+        if isinstance(error, FileNotFoundError):
+            found = "is missing"
     raise _damaged(name, path, found)
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import sys
 import types
-import warnings
 from typing import Any
 
 from .manifest import MarshalError
@@ -78,24 +77,17 @@ def load_class(*key: str) -> Any:
     cls = resolve(key)
     if cls is None:
         raise MarshalError(f"define its class `{key[0]}` in a cell tagged `functions`")
-    if not _has_travelled(cls) and class_key(cls) != key:
-        text = f"a value's class `{key[0]}` is not the `{key[0]}` of this step, and becomes it"
-        warnings.warn(text, RuntimeWarning, stacklevel=2)
     return cls
 
 
 def resolve(key: tuple[str, ...]) -> Any:
-    """The class of that name that this step's code defines, or the one that came, or ``None``."""
+    """The class that this step's code defines alike, or the one that came, or ``None``.
+
+    A class of the name with other code is another class, as it is in the notebook.
+    """
     here = find(key[0])
-    defined = isinstance(here, type) and not _has_travelled(here)
-    return here if defined else _travelled.get(key)
-
-
-def reduce_definition(cls: type, by_value: Any) -> tuple[Any, ...]:
-    """Wrap cloudpickle's reduction of a class so that a class already here is taken instead."""
-    make, arguments, state, _, _, fill = by_value
-    key = class_key(cls)
-    return make_class, (key, make, arguments), (key, fill, state), None, None, fill_class
+    alike = isinstance(here, type) and not _has_travelled(here) and class_key(here) == key
+    return here if alike else _travelled.get(key)
 
 
 def make_class(key: tuple[str, str], make: Any, arguments: Any) -> Any:
@@ -137,13 +129,6 @@ def update_class(cls: type, data: dict[str, Any]) -> type:
     for name, value in data.items():
         setattr(cls, name, value)
     return cls
-
-
-def reduce_function(function: types.FunctionType, by_value: Any) -> tuple[Any, ...]:
-    """Wrap cloudpickle's reduction of a function: its global names are the loading notebook's."""
-    make, (code, _, *arguments), state, _, _, fill = by_value
-    known = (sys.version_info[:2], function.__qualname__, make, code, arguments)
-    return make_function, known, (fill, state), None, None, fill_function
 
 
 def make_function(version: Any, qualname: str, make: Any, code: Any, arguments: Any) -> Any:

@@ -15,6 +15,7 @@ import contextlib
 import functools
 import io
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ class Rules(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """The reduction of any object but the builtin containers and scalars."""
-        rule = rule_for(type(obj))
+        rule = rule_for(type(obj))  # type: ignore[arg-type]  # types have a hash
         # cloudpickle itself overrides classes and functions only; this runs for every object.
         return getattr(self, rule)(obj) if rule else NotImplemented
 
@@ -73,8 +74,11 @@ class Rules(pickle.Pickler):
 
     def reduce_code(self, function: Any, by_value: Any) -> Any:
         """A function that goes by value."""
-        ours = notebook.is_notebook_function(function)
-        return notebook.reduce_function(function, by_value) if ours else by_value
+        if not notebook.is_notebook_function(function):
+            return by_value
+        make, (code, _, *arguments), state, *_, fill = by_value
+        new = (sys.version_info[:2], function.__qualname__, make, code, arguments)
+        return notebook.make_function, new, (fill, state), None, None, notebook.fill_function
 
     def reduce_cached(self, function: Any) -> Any:
         """A function with a cache, which starts empty: pickle would only save its name."""
@@ -127,12 +131,16 @@ class _Definitions(_Inside):
 
     def reduce_class(self, cls: type) -> Any:
         by_value = self.reduce_other(cls)
-        ours = notebook.is_notebook_class(cls)
-        return notebook.reduce_definition(cls, by_value) if ours else by_value
+        if not notebook.is_notebook_class(cls):
+            return by_value
+        make, arguments, state, *_, fill = by_value
+        key = notebook.class_key(cls)
+        new = notebook.make_class, (key, make, arguments)
+        return *new, (key, fill, state), None, None, notebook.fill_class
 
 
 @functools.cache
-def rule_for(kind: type) -> str | None:
+def rule_for(kind: Any) -> str | None:
     """The name of the rule for objects whose type is ``kind``, if there is one."""
     if issubclass(kind, type):
         return "reduce_class"

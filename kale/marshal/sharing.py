@@ -15,8 +15,8 @@ _IMMUTABLE = (
     "generic int method module range slice str tuple type ufunc"
 ).split()
 
-#: Modules all of whose instances are immutable, or come back as the one there is.
-_IMMUTABLE_MODULES = "datetime decimal fractions ipaddress logging pathlib re uuid zoneinfo".split()
+#: Modules of which all instances are immutable, or come back as the one there is.
+_IMMUTABLE_MODULES = "datetime decimal logging pathlib re uuid zoneinfo".split()
 
 
 def find_groups(values: Mapping[str, object]) -> list[list[str]]:
@@ -62,11 +62,11 @@ def _reach(value: object) -> dict[int, object]:
     except Exception:  # noqa: BLE001 -- reducers of any library run here; see find_groups
         return {}
     visited = (obj for _, obj in walk.memo.copy().values())
-    return {id(obj): obj for obj in visited if _is_mutable(type(obj))} | walk.roots
+    return {id(obj): obj for obj in visited if _is_mutable(type(obj))} | walk.roots  # type: ignore[arg-type]
 
 
 @functools.cache
-def _is_mutable(kind: type) -> bool:
+def _is_mutable(kind: Any) -> bool:
     """Whether two variables that hold one object of this type can see each other's changes."""
     module = kind.__module__.partition(".")[0]
     if module == "pandas":

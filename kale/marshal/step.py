@@ -8,7 +8,6 @@ file}``. An input with several directories has several versions, of which one wa
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 import warnings
@@ -23,9 +22,12 @@ from .pickling import full_name
 from .sharing import find_groups
 from .values import load, pick, publish, save_group
 
-#: Inputs that this process loaded and may save or has to compare: the object's id, its digest
-#: then (``None`` if it cannot be told), its directory and its manifest.
-_loaded: dict[str, tuple[int, str | None, Path, Manifest]] = {}
+#: Inputs that this process loaded and may save: the object's id, its directory, its manifest.
+_loaded: dict[str, tuple[int, Path, Manifest]] = {}
+
+#: Digests of values before the step's own cells, ``None`` where it cannot be told; of those that
+#: were loaded and those that a shared cell made.
+_before: dict[str, str | None] = {}
 
 #: Inputs that this step must leave as they are: the step that reads each at the same time.
 _guards: dict[str, str] = {}
@@ -56,13 +58,13 @@ def load_inputs(
         except MarshalError as error:
             failures.append(str(error))
             continue
-        if name in guards or name in context["outputs"]:
-            before = digest(values[name]) if name in values else None
-            _loaded[name] = id(values.get(name)), before, directory, manifest
+        _loaded[name] = id(values.get(name)), directory, manifest
     if failures:
         raise MarshalError("\n".join(failures))
     _guards.update(guards)
     namespace.update(values)
+    for name in {*guards, *context["outputs"]} & namespace.keys():
+        _before[name] = digest(namespace[name])
 
 
 def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -81,16 +83,19 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
     manifests = {name: _describe(name, context["step"], value) for name, value in values.items()}
     for group in find_groups(values):
         # Whether these are the objects that were loaded, unchanged, and together if several.
-        same = all(manifests[n].changed is False and _loaded[n][0] == id(values[n]) for n in group)
-        origins = [_loaded[name][3] for name in group] if same else []
+        same = all(
+            n in _loaded and manifests[n].changed is False and _loaded[n][0] == id(values[n])
+            for n in group
+        )
+        origins = [_loaded[name][2] for name in group] if same else []
         try:
             if same and (
                 len(group) == 1 or all(m.member and m.files == origins[0].files for m in origins)
             ):
                 for name in group:
                     *_, directory, manifest = _loaded[name]
-                    made = manifests[name]
-                    kept = replace(manifest, step=made.step, changed=False, digest=made.digest)
+                    now = manifests[name].digest
+                    kept = replace(manifest, step=context["step"], changed=False, digest=now)
                     publish(kept, directory, targets[name])
             else:
                 save_group({name: values[name] for name in group}, targets, manifests)
@@ -102,7 +107,7 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
             )
     for name in targets.keys() - values:
         # A name that was loaded and deleted has changed; one that never had a value has not.
-        gone = name in _loaded and _loaded[name][3].backend != UNBOUND
+        gone = name in _loaded and _loaded[name][2].backend != UNBOUND
         publish(Manifest(name, context["step"], changed=gone), Path(), targets[name])
     if failures:
         raise MarshalError("\n".join(failures))
@@ -127,7 +132,7 @@ def _as_metric(value: Any) -> int | float | str:
     """The value as JSON can hold it: numbers and text as they are, the rest as short text."""
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and value - value:  # not a number, as of infinite ones
         return json.dumps(value)
     return value if isinstance(value, int | float | str) else repr(value)[:200]
 
@@ -142,9 +147,9 @@ def _context() -> dict[str, Any]:
 def _broken_guards(namespace: Mapping[str, Any]) -> list[str]:
     failures = []
     for name, reader in _guards.items():
-        _, before, _, manifest = _loaded[name]
-        if manifest.backend == UNBOUND or name not in namespace:
+        if name not in _before or name not in namespace:
             continue
+        before = _before[name]
         if before is None:
             text = f"whether this step changes `{name}`, which step `{reader}` reads, is not known"
             warnings.warn(text, RuntimeWarning, stacklevel=3)
@@ -163,7 +168,7 @@ def _describe(name: str, step: str, value: object) -> Manifest:
     made = Manifest(name, step, full_name(type(value)))
     if version:
         made = replace(made, versions=f"{made.versions} {root} {version}")
-    if name not in _loaded:
+    if name not in _before:
         return made
-    now, before = digest(value), _loaded[name][1]
-    return replace(made, digest=now, changed=now is None or now != before)
+    now = digest(value)
+    return replace(made, digest=now, changed=now is None or now != _before[name])

@@ -52,9 +52,8 @@ def save_group(
         except Exception as error:  # noqa: BLE001 -- reducers of any library run here
             raise MarshalError(explain(values, error)) from None
         for name in values:
-            member = name if several else None
-            manifest = replace(manifests[name], backend=backend, files=files, member=member)
-            publish(manifest, made, targets[name])
+            kept = replace(manifests[name], backend=backend, files=files)
+            publish(replace(kept, member=name) if several else kept, made, targets[name])
 
 
 def publish(manifest: Manifest, source: Path, target: Path) -> None:

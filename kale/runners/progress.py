@@ -98,6 +98,8 @@ def outcome(result: StepResult) -> str:
         return f"skipped: {reason}"
     if result.error is None:
         return f"succeeded in {seconds_text(result.seconds)}"
+    if (result.error.type, result.error.message) == ("KeyboardInterrupt", "interrupted"):
+        return f"interrupted after {seconds_text(result.seconds)}"
     return f"failed after {seconds_text(result.seconds)}: {headline(result)}"
 
 
@@ -124,15 +126,13 @@ def seconds_text(seconds: float) -> str:
 def choose_observer(stream: TextIO, environ: Mapping[str, str] | None = None) -> Observer:
     """The live table if ``stream`` is a terminal that can show it, plain lines if not.
 
-    ``FORCE_COLOR`` asks for the table on any stream; ``CI`` and ``TERM=dumb`` for lines.
-    ``NO_COLOR`` leaves the table and takes its colours.
+    ``CI`` and ``TERM=dumb`` ask for lines; ``NO_COLOR`` leaves the table and takes its colours.
+    ``FORCE_COLOR`` is about colours alone: a log file is no place for a moving cursor.
     """
     settings: Mapping[str, Any] = os.environ if environ is None else environ
     live = stream.isatty() and settings.get("TERM") not in {"dumb", "unknown"}
     if settings.get("CI"):
         live = False
-    if settings.get("FORCE_COLOR"):
-        live = True
     if not live:
         return PlainLines(stream)
     from kale.runners.live_table import LiveTable

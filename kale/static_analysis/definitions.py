@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from kale.ir import Source
 from kale.static_analysis.binding import extends_package, imported_name
 from kale.static_analysis.def_use import analyze_cell
+from kale.static_analysis.own_state import keeps_state
 from kale.static_analysis.purity import Purity
 
 CodeStatement = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
@@ -20,7 +21,8 @@ class Definition:
 
     ``reads`` are those of decorators, default values, annotations, base classes and class
     bodies; what a function's body reads is looked up when it is called. One that ``extends``
-    adds to what earlier imports of its names made, and needs them too.
+    adds to what earlier imports of its names made, and needs them too. A ``stateful`` one keeps
+    something from call to call, so it travels as a value.
     """
 
     names: frozenset[str]
@@ -28,14 +30,17 @@ class Definition:
     reads: frozenset[str]
     is_import: bool
     extends: bool = False
+    stateful: bool = False
 
 
-def definitions(tree: ast.Module, source: Source) -> Iterator[tuple[ast.stmt, Definition]]:
+def definitions(
+    tree: ast.Module, source: Source, *, postponed_annotations: bool = False
+) -> Iterator[tuple[ast.stmt, Definition]]:
     """The code statements at the top level of a cell, each with its definition."""
     packages: dict[frozenset[str], Definition] = {}
     for statement in tree.body:
         if isinstance(statement, CodeStatement):
-            found = _definition(tree, statement, source)
+            found = _definition(tree, statement, source, postponed_annotations)
             if found.extends:
                 if found.names in packages:
                     found = _together(packages[found.names], found)
@@ -43,7 +48,9 @@ def definitions(tree: ast.Module, source: Source) -> Iterator[tuple[ast.stmt, De
             yield statement, found
 
 
-def _definition(tree: ast.Module, statement: CodeStatement, source: Source) -> Definition:
+def _definition(
+    tree: ast.Module, statement: CodeStatement, source: Source, postponed: bool
+) -> Definition:
     is_import = isinstance(statement, ast.Import | ast.ImportFrom)
     names = (
         frozenset(imported_name(alias) for alias in statement.names if alias.name != "*")
@@ -51,10 +58,11 @@ def _definition(tree: ast.Module, statement: CodeStatement, source: Source) -> D
         else frozenset({statement.name})
     )
     alone = ast.Module(body=[statement], type_ignores=[])
-    effects = analyze_cell(alone, {}, Purity())
+    effects = analyze_cell(alone, {}, Purity(), postponed_annotations=postponed)
     reads = frozenset(name for name, use in effects.uses.items() if use.strong) - names
     text = _slice(tree, statement, source)
-    return Definition(names, text, reads, is_import, extends_package(statement))
+    stateful = keeps_state(statement, Purity())
+    return Definition(names, text, reads, is_import, extends_package(statement), stateful)
 
 
 def _together(first: Definition, second: Definition) -> Definition:

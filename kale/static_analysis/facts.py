@@ -58,13 +58,15 @@ class Facts:
     """All cells in notebook order, and all writes by name, each in notebook order.
 
     ``groups`` maps a name to all names that may share its object at some time. ``stars`` are the
-    star imports that stand in steps; what they bind nobody knows.
+    star imports that stand in steps; what they bind nobody knows. ``futures`` are the imports
+    from ``__future__`` in steps; IPython keeps what they set for all cells that follow.
     """
 
     cells: tuple[Cell, ...]
     writes: Mapping[str, tuple[Write, ...]]
     groups: Mapping[str, frozenset[str]]
     stars: tuple[Write, ...] = ()
+    futures: tuple[Write, ...] = ()
 
     def cells_of(self, owner: str) -> Iterator[Cell]:
         """The cells that a step (or ``SHARED``, or the metrics) runs."""
@@ -96,7 +98,13 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         postponed = effects.postponed_annotations
         cells.append(Cell(number, owners, source, trees[number], effects))
     cells, groups = tie(cells, (parameter.name for parameter in pipeline.parameters))
-    return Facts(tuple(cells), _writes(pipeline, cells, purity.fixed), groups, tuple(_stars(cells)))
+    return Facts(
+        tuple(cells),
+        _writes(pipeline, cells, purity.fixed),
+        groups,
+        stars=tuple(_imports_of_steps(cells, future=False)),
+        futures=tuple(_imports_of_steps(cells, future=True)),
+    )
 
 
 def _restless(trees: Iterable[ast.Module], purity: Purity) -> bool:
@@ -135,8 +143,8 @@ def _writes(
     # What nothing binds is the language's own, or a star import's: no step hands it on.
     bound = set(writes).union(*(cell.effects.binds for cell in cells))
     for cell in cells:
-        code = dict(definitions(cell.tree, cell.source))
         effects = cell.effects
+        code = dict(_definitions(cell))
         for name, bind in effects.binds.items():
             kind = _binding_kind(name, effects)
             writes[name].append(
@@ -158,13 +166,21 @@ def _writes(
     return {name: tuple(sorted(found, key=lambda w: w.cell)) for name, found in writes.items()}
 
 
-def _stars(cells: Iterable[Cell]) -> Iterator[Write]:
+def _definitions(cell: Cell) -> Iterator[tuple[ast.stmt, Definition]]:
+    postponed = cell.effects.postponed_annotations
+    return definitions(cell.tree, cell.source, postponed_annotations=postponed)
+
+
+def _imports_of_steps(cells: Iterable[Cell], *, future: bool) -> Iterator[Write]:
+    """The imports from ``__future__``, or else the star imports, that stand in steps."""
     for cell in cells:
-        code = dict(definitions(cell.tree, cell.source))
-        for node in cell.effects.stars:
-            if SHARED not in cell.owners and node in code:
-                at = cell.place(node)
-                yield Write("*", Kind.BIND, cell.number, cell.owners, at, code[node])
+        if SHARED in cell.owners:
+            continue
+        for node, code in _definitions(cell):
+            if isinstance(node, ast.ImportFrom) and (
+                node.module == "__future__" if future else node.names[0].name == "*"
+            ):
+                yield Write("*", Kind.BIND, cell.number, cell.owners, cell.place(node), code)
 
 
 def _binding_kind(name: str, effects: CellEffects) -> Kind:

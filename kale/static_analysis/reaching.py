@@ -53,6 +53,7 @@ def resolve(facts: Facts, after: Mapping[str, Iterable[str]]) -> Flow:
         for need in step_needs(facts, step).values():
             resolver.pending.append(need)
     resolver.find_bases()
+    resolver.take_futures()
     resolver.infer_edges()
     resolver.choose_producers()
     resolver.check_windows()
@@ -97,12 +98,23 @@ class _Resolver:
             self.needs[need.step][need.name] = need
             self._take(need, base)
 
+    def take_futures(self) -> None:
+        for step in self.after:
+            last = max((cell.number for cell in self.facts.cells_of(step)), default=0)
+            for write in self.facts.futures:
+                if write.cell < last and step not in write.owners:
+                    self._carry(step, write)
+
+    def _carry(self, step: str, write: Write) -> None:
+        assert write.definition is not None
+        self.carried[step][write.cell, write.definition.source.at.line or 0] = write
+
     def _take(self, need: Need, base: Write) -> None:
         if base.owners == (PARAMETERS,):
             self.parameters[need.step].add(need.name)
         if base.kind is Kind.MUTATE and not base.shared:
             under = code_under(self.facts, base)
-            if under is not None:
+            if under is not None and (under.shared or stands_alone(self.facts, under)):
                 base = self._changed_code(need, base, under)
         if not base.shared and base.definition is not None and stands_alone(self.facts, base):
             for place, write in closure(self.facts, base).items():
@@ -124,8 +136,7 @@ class _Resolver:
         """A name that nothing defines may come from any star import above."""
         for star in self.facts.stars:
             if star.cell < need.cell and need.step not in star.owners:
-                assert star.definition is not None
-                self.carried[need.step][star.cell, star.definition.source.at.line or 0] = star
+                self._carry(need.step, star)
 
     def _changed_code(self, need: Need, change: Write, code: Write) -> Write:
         """A module keeps the settings of its own process; a class or function must not change."""

@@ -2,7 +2,9 @@
 
 import json
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -219,11 +221,9 @@ def test_a_run_directory_that_cannot_be_used(told, notebook, folder, text):
 
 
 def test_a_full_disk_is_told_in_two_lines(notebook):
-    import subprocess
-
-    if not os.path.exists("/dev/full"):
+    if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "kale", "check", str(notebook(*GOOD))],
             stdout=full, stderr=subprocess.PIPE, text=True, check=False,

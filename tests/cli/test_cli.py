@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -99,8 +100,9 @@ def test_check_of_several_notebooks(kale, notebook):
     assert (code, err) == (1, "")
     assert out.splitlines()[0] == f"{good}: 2 steps, no errors"
     assert [line for line in out.splitlines() if "KALE301" in line] == [
-        f"{bad}: cell 1 (a), line 1: error KALE301: step `a` uses `x`, which no earlier step defines",
-        f"{bad}: cell 1 (a), line 2: error KALE301: step `a` uses `y`, which no earlier step defines",
+        f"{bad}: cell 1 (a), line {line}: error KALE301: step `a` uses `{name}`, which no earlier"
+        " step defines"
+        for line, name in ((1, "x"), (2, "y"))
     ]
 
 
@@ -130,7 +132,7 @@ def test_run_and_its_parameters(kale, notebook, tmp_path):
     for step in document["steps"]:
         assert set(step) == {"name", "status", "notebook", "seconds", "error"}
         assert (step["status"], step["error"]) == ("succeeded", None)
-        assert os.path.exists(step["notebook"])
+        assert Path(step["notebook"]).exists()
 
 
 def test_a_failing_cell(kale, notebook, tmp_path):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -85,8 +86,8 @@ def test_odd_paths(kale, notebook, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     code, out, err = kale("compile", "--pipeline_name", "p", "--", name)
     assert (code, err) == (0, "")
-    folder = os.path.dirname(name)
-    assert f"package   {os.path.join(folder, 'p.yaml')}\n" in out
+    folder = Path(name).parent
+    assert f"package   {folder / 'p.yaml'}\n" in out
     assert (tmp_path / folder / "p.kfp.py").exists()
 
 

@@ -38,8 +38,12 @@ RECORD = '__import__("kale_runtime").record_metrics(globals(), '
         ),
         pytest.param(
             plan("train", unchanged={"train": {"x": "other"}}),
-            [("step", "pass")],
-            id="a guard needs an input",
+            [
+                ("load", LOAD + '[], unchanged={"x": "other"})'),
+                ("step", "pass"),
+                ("save", SAVE + "[])"),
+            ],
+            id="a guard of a value that a shared cell makes",
         ),
         pytest.param(
             plan(

@@ -20,15 +20,22 @@ import types
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import IPython.core.interactiveshell
+
+# Loaded before the forks, so that they need not load them each.
+import matplotlib.pyplot as plt  # noqa: F401
 import nbformat
-import numpy
-import pandas  # noqa: F401 -- loaded before the forks, so that they need not load it each
+import numpy as np
+import pandas as pd  # noqa: F401
+import sklearn.model_selection
+import sklearn.pipeline  # noqa: F401
 from reference import _printed_names, _with_kinds
+from traitlets.config import Config
 
 from kale import core
 from kale.codegen import emit_runtime
@@ -49,7 +56,9 @@ def compare(name: str, text: str, work: Path) -> dict[str, Any]:
     folder = work / name / "notebook"
     path = _write(folder, text)
     done = _forked(lambda: _reference(path), folder, {})
-    outcome["notebook_error" if "error" in done else "notebook"] = done.get("error") or done["value"]
+    outcome["notebook_error" if "error" in done else "notebook"] = (
+        done.get("error") or done["value"]
+    )
     runs = []
     for order in ("first", "last"):
         folder = work / name / order
@@ -93,7 +102,7 @@ def _reference(path: Path) -> dict[str, Any]:
 
 def _reported(value: Any) -> Any:
     """A metric as Kale reports it: numbers and text as they are, the rest as its ``repr``."""
-    if isinstance(value, numpy.generic):
+    if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
@@ -133,13 +142,20 @@ def _step(directory: RunDirectory, cells: Iterable[str]) -> None:
 
 
 def _shell() -> Any:
-    """An IPython shell whose cells run in a new module ``__main__``, as a kernel's do."""
+    """The IPython shell of this process; its cells run in ``__main__``, as a kernel's do."""
+    shell = _new_shell()
     sys.path.insert(0, "")
-    module = types.ModuleType("__main__")
-    sys.modules["__main__"] = module
-    shell = IPython.core.interactiveshell.InteractiveShell.instance(user_module=module)
-    shell.history_manager.enabled = False
+    sys.modules["__main__"] = shell.user_module
     return shell
+
+
+@cache
+def _new_shell() -> Any:
+    """A shell that has run nothing; made before the forks, each of which gets it so."""
+    config = Config({"HistoryManager": {"enabled": False}})
+    return IPython.core.interactiveshell.InteractiveShell.instance(
+        config=config, user_module=types.ModuleType("__main__")
+    )
 
 
 def _run(shell: Any, cells: Iterable[str]) -> None:
@@ -177,6 +193,8 @@ def _forked(work: Callable[[], Any], folder: Path, environment: dict[str, str]) 
 
 
 def main(given: Path, found: Path) -> None:
+    _new_shell()
+    os.fsync = lambda _: None  # these files need not outlive a power cut, and waiting adds up
     notebooks = json.loads(given.read_text(encoding="utf-8"))
     outcomes = {name: compare(name, text, given.parent) for name, text in notebooks.items()}
     found.write_text(json.dumps(outcomes), encoding="utf-8")

@@ -21,16 +21,19 @@ IPYTHON = notebook_json(
     ("imports", "%matplotlib inline\nimport asyncio\nimport matplotlib.pyplot as plt"),
     ("pipeline-parameters", "rounds = 2"),
     ("block:load", "!echo 1 2 3 > numbers.txt\nlines = !cat numbers.txt\nfile = 'numbers.txt'"),
-    ("block:load", "%%capture shown\nprint('from', file)\nplt.plot([1, 2]);"),
+    ("block:load", "%%capture shown\nprint('from', file)\nplt.plot([1, 2])"),
     ("block:wait prev:load", "async def double(v):\n    await asyncio.sleep(0)\n    return 2 * v"),
-    ("block:wait", "%time doubled = [await double(int(n)) for n in lines[0].split()]"),
-    ("block:shell prev:load", "again = !cat {file}\nsame = again == lines\ntext = shown.stdout.strip()"),
+    ("block:wait", "%time numbers = [int(n) for n in lines[0].split()]"),
+    ("block:wait", "doubled = [await double(n) for n in numbers]"),
+    ("block:shell prev:load", "again = !cat {file}\nsame = again == lines"),
+    ("block:shell", "text = shown.stdout.strip()"),
     ("block:shell", "%%bash --out counted\nwc -w < numbers.txt"),
     ("block:helper prev:load", "%%writefile helper.py\ndef third(v):\n    return v / 3"),
     ("block:end prev:wait;shell;helper", "import helper\nwords = int(counted)"),
-    ("block:end", "share = helper.third(sum(doubled)) * rounds\nfig, ax = plt.subplots()\nax.plot(doubled)\nplt.show()"),
+    ("block:end", "share = helper.third(sum(doubled)) * rounds"),
+    ("block:end", "fig, ax = plt.subplots()\nax.plot(doubled)\nplt.show()"),
     ("pipeline-metrics", "print(share)\nprint(words, same)\ntext"),
-)  # fmt: skip
+)
 
 
 def typed(metrics):

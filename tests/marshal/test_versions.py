@@ -115,8 +115,9 @@ def test_a_change_that_another_step_could_miss_stops_the_step(steps, make, chang
 
 
 def test_a_value_whose_change_cannot_be_told_is_warned_about(steps):
-    steps.run("make", "x = Odd()", saves=["x"], head="class Odd: pass")
-    head = "class Odd:\n    def __reduce__(self): raise ValueError"
+    odd = "class Odd:\n    def __reduce__(self): return Odd, (), {}['bad'] if bad else None"
+    steps.run("make", "x = Odd()", saves=["x"], head=f"bad = False\n{odd}")
+    head = f"bad = True\n{odd}"
     text = steps.run("use", "", loads=["x"], unchanged={"x": "other"}, head=head)
     assert (
         "RuntimeWarning: whether this step changes `x`, which step `other` reads, is not known"

@@ -89,13 +89,7 @@ def test_parsing_imports_no_graph_and_no_kernel(tmp_path):
         ),
         pytest.param(
             [("1", "block:a", "prev:a")],
-            [
-                (
-                    "cell 1 (a): KALE202: the step `a` waits for itself (remove one of the"
-                    " `prev:` tags,"
-                    " as `prev:a` here)"
-                )
-            ],
+            [("cell 1 (a): KALE202: the step `a` waits for itself (remove `prev:a` from cell 1)")],
             id="a step after itself",
         ),
         pytest.param(
@@ -109,7 +103,7 @@ def test_parsing_imports_no_graph_and_no_kernel(tmp_path):
                 (
                     "cell 1 (a): KALE202: the steps wait for each other: `a` → `b` → `c` → `a`"
                     " (remove one"
-                    " of the `prev:` tags, as `prev:c` here)"
+                    " of these `prev:` tags, for example `prev:c` from cell 1)"
                 )
             ],
             id="a cycle of three",
@@ -120,7 +114,7 @@ def test_parsing_imports_no_graph_and_no_kernel(tmp_path):
                 (
                     "cell 1 (setup): KALE202: the steps wait for each other: `setup` → `a` →"
                     " `setup`"
-                    " (remove one of the `prev:` tags, as `prev:a` here)"
+                    " (remove one of these `prev:` tags, for example `prev:a` from cell 1)"
                 )
             ],
             id="setup after a step",
@@ -129,7 +123,7 @@ def test_parsing_imports_no_graph_and_no_kernel(tmp_path):
             [("1", "block:train_model"), ("1", "block:x"), ("1", "block:train-model")],
             [
                 (
-                    "cell 3 (train-model), line 1: KALE203: the steps `train_model` (cell 1) and"
+                    "cell 3 (train-model): KALE203: the steps `train_model` (cell 1) and"
                     " `train-model` (cell 3) have the same name in Kubernetes, `train-model`"
                     " (rename one"
                     " of them)"

@@ -78,7 +78,8 @@ def test_foreign_tags_are_left_alone(text):
     ("text", "meant"),
     [
         ("blok:a", "block:a"),
-        ("bock:Train Model", "block:Train Model"),
+        ("bock:Train Model", "block:train-model"),
+        ("bock:数", "block:NAME"),
         ("Block:a", "block:a"),
         ("block :a", "block:a"),
         (" block:a", "block:a"),

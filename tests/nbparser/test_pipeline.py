@@ -186,8 +186,8 @@ def test_prev_tags_order_steps(parse, cells, after):
         pytest.param(
             [("# c",), ("2",), ("3", "block:a")],
             "cell 2 (setup), line 1: KALE103: cell 2 stands before the first tagged cell and"
-            " became the step `setup`, which runs before all others (tag them `imports` to have"
-            " them in every step, `skip` to leave them out, or `block:NAME`)",
+            " became the step `setup`, which runs before all others (tag it `imports` to have"
+            " it in every step, `skip` to leave it out, or `block:NAME`)",
             id="setup of one cell",
         ),
         pytest.param(

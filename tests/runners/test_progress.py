@@ -78,7 +78,7 @@ def test_silence(capfd):
         pytest.param(Terminal(), {"NO_COLOR": "1"}, LiveTable, id="a terminal without colour"),
         pytest.param(Terminal(), {"TERM": "dumb"}, PlainLines, id="a terminal that cannot draw"),
         pytest.param(Terminal(), {"CI": "true"}, PlainLines, id="a terminal in CI"),
-        pytest.param(io.StringIO(), {"FORCE_COLOR": "1"}, LiveTable, id="a table on demand"),
+        pytest.param(io.StringIO(), {"FORCE_COLOR": "1"}, PlainLines, id="colours in a log file"),
     ],
 )
 def test_choose_observer(stream, environ, expected):

@@ -141,6 +141,12 @@ WIRES = [
         id="a number made by a function that keeps state",
     ),
     pytest.param(
+        chain(("a", "def f(v, acc=[]):\n    acc.append(v)\n    return acc\nf(1)"), ("b", "f(2)"),
+              ("c", "f(3)")),
+        {"f: a -> b", "f: b -> c"},
+        id="a step's function that keeps state travels with it",
+    ),
+    pytest.param(
         pipeline(("a", "x = 1"), ("a;b", "y = 2"), ("c", "y"), after={"c": ["a", "b"]}),
         {"y: a -> c"},
         id="a value made in both of two steps",

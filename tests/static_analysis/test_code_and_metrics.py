@@ -57,6 +57,20 @@ CARRIED = [
         id="a star import, for a name that nothing defines",
     ),
     pytest.param(
+        chain(("a", "from __future__ import annotations"), ("b", "def f(x: Later): pass")),
+        ["from __future__ import annotations"],
+        id="an import from the future holds for all later cells",
+    ),
+    pytest.param(
+        chain(
+            ("imports", "from __future__ import annotations"),
+            ("a", "def f(x: Y): pass"),
+            ("b", "f(1)"),
+        ),
+        ["def f(x: Y): pass"],
+        id="an annotation that is never evaluated",
+    ),
+    pytest.param(
         chain(("a", "import xml.dom\nimport xml.sax"), ("b", "xml.dom")),
         ["import xml.dom\nimport xml.sax"],
         id="submodules of one package in one cell",

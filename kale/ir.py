@@ -16,12 +16,33 @@ from typing import Any, Literal
 
 from kale.diagnostics import Diagnostic
 from kale.errors import Location
+from kale.options import Pairs, SecretEnv, StepOptions, Toleration, VolumeMount
+
+__all__ = [
+    "METRICS_STEP",
+    "SETUP_STEP",
+    "AnalyzedPipeline",
+    "Files",
+    "Pairs",
+    "Parameter",
+    "ParameterType",
+    "Pipeline",
+    "Plan",
+    "Port",
+    "PortKind",
+    "SecretEnv",
+    "Source",
+    "Step",
+    "StepOptions",
+    "StepSummary",
+    "Task",
+    "Toleration",
+    "VolumeMount",
+    "Wire",
+]
 
 #: What an emitter returns: relative path to content, nothing written yet.
 Files = Mapping[PurePosixPath, bytes]
-
-#: Ordered (key, value) pairs, one a key: a mapping that can be hashed.
-Pairs = tuple[tuple[str, str], ...]
 
 #: Types of pipeline parameters, by the names that notebooks use.
 ParameterType = Literal["str", "int", "float", "bool", "list", "dict"]
@@ -61,57 +82,6 @@ class Parameter:
     def default(self) -> Any:
         """The default, made anew at each call, so that no two callers share a list."""
         return ast.literal_eval(self.literal)
-
-
-@dataclass(frozen=True, slots=True)
-class SecretEnv:
-    """Environment variable ``env`` filled from key ``key`` of the Kubernetes secret ``secret``."""
-
-    secret: str
-    key: str
-    env: str
-
-
-@dataclass(frozen=True, slots=True)
-class Toleration:
-    """A taint that the step's pod tolerates; ``effect`` is Kubernetes' word, as ``NoSchedule``."""
-
-    key: str
-    value: str
-    effect: str
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeMount:
-    """An existing persistent volume claim and the absolute path it is mounted at."""
-
-    claim: str
-    mount_path: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepOptions:
-    """What tags and ``steps_defaults`` ask for one step; ``None`` and empty mean "not said".
-
-    ``limits`` and ``requests`` map Kubernetes resource names to quantities (``memory`` to
-    ``1.5Gi``); ``timeout`` is in seconds; ``retries`` counts attempts after a failure.
-    """
-
-    image: str | None = None
-    packages: tuple[str, ...] = ()
-    limits: Pairs = ()
-    requests: Pairs = ()
-    retries: int | None = None
-    timeout: int | None = None
-    caching: bool | None = None
-    report: bool | None = None
-    env: Pairs = ()
-    secrets: tuple[SecretEnv, ...] = ()
-    labels: Pairs = ()
-    annotations: Pairs = ()
-    node_selectors: Pairs = ()
-    tolerations: tuple[Toleration, ...] = ()
-    volumes: tuple[VolumeMount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,15 @@ from kale.static_analysis.deferred import (
     union,
 )
 from kale.static_analysis.expressions import Expressions, mentioned
+from kale.static_analysis.idioms import (
+    catches_name_error,
+    is_main_guard,
+    is_transparent,
+    matches_all,
+    pattern_names,
+)
 from kale.static_analysis.purity import Purity
 from kale.static_analysis.recorder import State, meet
-
-#: Context managers that let an exception pass, so that what follows them follows their whole body.
-_TRANSPARENT = frozenset(
-    "open no_grad inference_mode errstate catch_warnings ZipFile TemporaryDirectory "
-    "NamedTemporaryFile option_context rc_context style_context closing nullcontext".split()
-)
 
 
 @dataclass
@@ -135,7 +136,7 @@ class Flow(Expressions):
         start = self.state
         taken = self.branch(start, node.body)
         other = self.branch(start, node.orelse)
-        self.state = taken if _is_main_guard(node.test) else meet([taken, other])
+        self.state = taken if is_main_guard(node.test) else meet([taken, other])
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
@@ -146,7 +147,7 @@ class Flow(Expressions):
         start = self.state
         raised, self.raised = self.raised, []
         self.statements(node.body)
-        if not all(_is_transparent(item.context_expr) for item in node.items):
+        if not all(is_transparent(item.context_expr) for item in node.items):
             self.state = meet([start, self.state, *self.raised])
         self.raised = raised + self.raised
 
@@ -155,7 +156,7 @@ class Flow(Expressions):
     def visit_Try(self, node: ast.Try) -> None:
         start = self.state
         raised, self.raised = self.raised, []
-        guarded = any(_catches_name_error(handler) for handler in node.handlers)
+        guarded = any(catches_name_error(handler) for handler in node.handlers)
         self.guarded += guarded
         body_end = self.branch(start, node.body)
         self.guarded -= guarded
@@ -189,13 +190,13 @@ class Flow(Expressions):
         for case in node.cases:
             self.state = start
             self.visit(case.pattern)
-            for name in (n for p in ast.walk(case.pattern) for n in _pattern_names(p)):
+            for name in (n for p in ast.walk(case.pattern) for n in pattern_names(p)):
                 self.share(ast.Name(name, ast.Store()), node.subject)
             if case.guard is not None:
                 self.visit(case.guard)
             self.statements(case.body)
             ends.append(self.state)
-            exhaustive |= case.guard is None and _matches_all(case.pattern)
+            exhaustive |= case.guard is None and matches_all(case.pattern)
         self.state = meet(ends if exhaustive else [start, *ends])
 
     def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
@@ -275,42 +276,4 @@ def _decorators(
         carriers.get(name, NOTHING)
         for decorator in node.decorator_list
         for name in mentioned(decorator)
-    )
-
-
-def _pattern_names(node: ast.AST) -> Iterable[str]:
-    name = getattr(node, "name", None) or getattr(node, "rest", None)
-    return (name,) if isinstance(name, str) else ()
-
-
-def _matches_all(pattern: ast.pattern) -> bool:
-    if isinstance(pattern, ast.MatchOr):
-        return any(_matches_all(p) for p in pattern.patterns)
-    return isinstance(pattern, ast.MatchAs) and (
-        pattern.pattern is None or _matches_all(pattern.pattern)
-    )
-
-
-def _is_main_guard(test: ast.expr) -> bool:
-    """``if __name__ == "__main__":`` holds in a notebook, as ``if True:`` does anywhere."""
-    if isinstance(test, ast.Constant):
-        return bool(test.value)
-    return ast.unparse(test) in {"__name__ == '__main__'", "'__main__' == __name__"}
-
-
-def _is_transparent(expression: ast.expr) -> bool:
-    if not isinstance(expression, ast.Call):
-        return False
-    function = expression.func
-    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
-    return name in _TRANSPARENT
-
-
-def _catches_name_error(handler: ast.ExceptHandler) -> bool:
-    if handler.type is None:
-        return True
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(
-        isinstance(kind, ast.Name) and kind.id in {"NameError", "Exception", "BaseException"}
-        for kind in kinds
     )

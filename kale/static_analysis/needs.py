@@ -144,8 +144,9 @@ def shared_cells(facts: Facts) -> tuple[Cell, ...]:
 def stands_alone(facts: Facts, write: Write, seen: frozenset[str] = frozenset()) -> bool:
     """Whether a definition means the same at the head of another step as where it stands.
 
-    It does when it keeps no state and all that it reads on definition (decorators, defaults, bases) is code that
-    stands alone itself, or comes from a shared cell, a parameter or the language.
+    It does when it keeps no state and all that it reads on definition (decorators, defaults,
+    bases) is code that stands alone itself, or comes from a shared cell, a parameter or the
+    language.
     """
     definition = write.definition
     if definition is None or definition.stateful:

@@ -7,9 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.errors import AnalysisError, GraphError, KaleError, Location
+from kale.errors import KaleError
 from kale.ir import Pairs, Wire
 from kale.static_analysis.ambient import AMBIENT
+from kale.static_analysis.conflicts import (
+    changed_code,
+    interleaved,
+    later_write,
+    made_too_late,
+    unordered_writers,
+)
 from kale.static_analysis.facts import PARAMETERS, Facts, Kind, Write
 from kale.static_analysis.needs import (
     Need,
@@ -115,7 +122,8 @@ class _Resolver:
         if base.kind is Kind.MUTATE and not base.shared:
             under = code_under(self.facts, base)
             if under is not None and (under.shared or stands_alone(self.facts, under)):
-                base = self._changed_code(need, base, under)
+                self._report(changed_code(need, base, under))
+                base = under
         if not base.shared and base.definition is not None and stands_alone(self.facts, base):
             for place, write in closure(self.facts, base).items():
                 self.carried[need.step][place] = write
@@ -138,31 +146,11 @@ class _Resolver:
             if star.cell < need.cell and need.step not in star.owners:
                 self._carry(need.step, star)
 
-    def _changed_code(self, need: Need, change: Write, code: Write) -> Write:
-        """A module keeps the settings of its own process; a class or function must not change."""
-        assert code.definition is not None
-        if code.definition.is_import:
-            self.diagnostics.append(
-                diagnose(
-                    "KALE320",
-                    f"step `{change.owners[0]}` changes settings of the module `{change.name}`; "
-                    f"step `{need.step}`, which uses it too, runs in a process of its own and "
-                    "does not see the change",
-                    at=change.at,
-                    hint="make the change in a cell tagged `imports`, which every step runs",
-                )
-            )
-            return code
-        self.errors.append(
-            AnalysisError(
-                "KALE305",
-                f"step `{change.owners[0]}` changes `{change.name}`, which is code, and step "
-                f"`{need.step}` uses it later; code reaches a step as it was defined",
-                at=change.at,
-                hint="keep what changes in a variable or an instance instead",
-            )
-        )
-        return code
+    def _report(self, found: KaleError | Diagnostic | None) -> None:
+        if isinstance(found, KaleError):
+            self.errors.append(found)
+        elif found is not None:
+            self.diagnostics.append(found)
 
     # -- edges
 
@@ -183,16 +171,7 @@ class _Resolver:
                 self._leave_alone(need, owner)
                 continue
             if step in self.ancestors[owner]:
-                self.errors.append(
-                    GraphError(
-                        "KALE211",
-                        f"step `{step}` reads `{name}` as step `{owner}` leaves it in cell "
-                        f"{base.cell}, but `{owner}` runs after `{step}`",
-                        at=need.at,
-                        hint=f"move the cell, or take the `prev:` away that puts `{owner}` after "
-                        f"`{step}`",
-                    )
-                )
+                self.errors.append(made_too_late(need, base, owner))
                 continue
             self.after[step].append(owner)
             self._close()
@@ -241,7 +220,7 @@ class _Resolver:
             need = self._need(step, name)
             producers = self._producers(need, base)
             for producer in producers:
-                self._check_later_writes(need, producer)
+                self._report(later_write(self.facts, need, producer))
             if producers:
                 optional = base.kind is Kind.MAYBE or not need.strong
                 self.wires.append(Wire(name, tuple(producers), step, need.at, optional))
@@ -250,8 +229,8 @@ class _Resolver:
         """The latest of the base write's step and the ancestors that may have changed the value."""
         above = self.ancestors[need.step]
         candidates = [] if base.shared else [o for o in base.owners if o in above][:1]
-        if not base.shared:
-            self._check_ambiguity(need, base, candidates)
+        if candidates:
+            self._report(unordered_writers(self.facts, self.ancestors, need, base, candidates))
         for touch in touches(self.facts, need.name, base, need.cell):
             for owner in touch.owners:
                 if owner == need.step or owner in candidates:
@@ -268,37 +247,6 @@ class _Resolver:
             if not any(one in self.ancestors[other] for other in candidates)
         ]
 
-    def _check_ambiguity(self, need: Need, base: Write, chosen: list[str]) -> None:
-        above = self.ancestors[need.step]
-        rivals = [
-            (owner, write)
-            for write in self.facts.writes[need.name]
-            if write.kind is not Kind.TOUCH and not write.shared and write.cell < need.cell
-            for owner in write.owners
-            if owner in above and owner != need.step
-        ]
-        resets = [w.cell for w in self.facts.writes[need.name] if w.shared and w.cell < base.cell]
-        for owner, write in rivals:
-            if owner in chosen or write.cell == base.cell:
-                continue
-            if resets and write.cell < max(resets):
-                continue
-            ordered = any(
-                owner in self.ancestors[other] or other in self.ancestors[owner] for other in chosen
-            )
-            if not ordered:
-                self.errors.append(
-                    AnalysisError(
-                        "KALE210",
-                        f"step `{need.step}` reads `{need.name}`, which steps `{owner}` (cell "
-                        f"{write.cell}) and `{chosen[0]}` (cell {base.cell}) both write, and "
-                        "nothing orders the two",
-                        at=need.at,
-                        hint=f"tag a cell of `{chosen[0]}` with `prev:{owner}`, or use two names",
-                    )
-                )
-                return
-
     def check_windows(self) -> None:
         """Another step's write between two cells of a step would come too early or too late."""
         for step in self.after:
@@ -313,13 +261,6 @@ class _Resolver:
                     for owner in write.owners:
                         if not write.shared:
                             self.unchanged[owner].setdefault(name, step)
-
-    def _check_later_writes(self, need: Need, producer: str) -> None:
-        """The producer saves when it ends: later cells of it must not change the value."""
-        for write in self.facts.writes.get(need.name, ()):
-            if producer in write.owners and write.cell > need.cell:
-                self.errors.append(interleaved(producer, need.name, write, need.at, need.cell))
-                return
 
     # -- result
 
@@ -344,15 +285,3 @@ class _Resolver:
             diagnostics=tuple(self.diagnostics),
             errors=tuple(self.errors),
         )
-
-
-def interleaved(step: str, name: str, write: Write, at: Location, cell: int) -> KaleError:
-    """A step's cells stand on both sides of a cell that needs them in another order."""
-    writer = "shared code" if write.shared else f"step `{write.owners[0]}`"
-    return AnalysisError(
-        "KALE212",
-        f"`{name}` is read in cell {cell} and {writer} {write.kind.value} it in cell {write.cell}; "
-        f"all cells of step `{step}` run together, so the two cannot keep their order",
-        at=at,
-        hint=f"put the cells of `{step}` together, or give the later ones a step of their own",
-    )

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-# ruff: noqa: E501 -- one value a line
-
 #: What both processes define, as the imports and functions cells of a notebook would.
 NOTEBOOK = """
 import abc, collections, dataclasses, datetime, decimal, enum, fractions, functools, json, logging

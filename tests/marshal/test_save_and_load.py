@@ -21,8 +21,6 @@ from hypothesis import strategies as st
 from kale.marshal import MarshalError, load_inputs, record_metrics, save_outputs
 from kale.marshal.digest import digest
 
-# ruff: noqa: E501 -- whole messages
-
 
 class Model:
     def __init__(self, part: object) -> None:

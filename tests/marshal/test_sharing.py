@@ -6,8 +6,6 @@ import json
 
 import pytest
 
-# ruff: noqa: E501 -- one case a line
-
 POINT = """
 import numpy as np
 class Point:

@@ -1,0 +1,97 @@
+"""Reads and writes that no run of whole steps can keep in the notebook's order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kale.diagnostics import Diagnostic, diagnose
+from kale.errors import AnalysisError, GraphError, KaleError, Location
+from kale.static_analysis.facts import Facts, Kind, Write
+from kale.static_analysis.needs import Need
+
+
+def changed_code(need: Need, change: Write, code: Write) -> Diagnostic | KaleError:
+    """A step changes a module, a function or a class that a later step uses.
+
+    A module keeps the settings of its own process, which is a warning; code reaches a step as it
+    was defined, which is an error.
+    """
+    assert code.definition is not None
+    if code.definition.is_import:
+        return diagnose(
+            "KALE320",
+            f"step `{change.owners[0]}` changes settings of the module `{change.name}`; "
+            f"step `{need.step}`, which uses it too, runs in a process of its own and "
+            "does not see the change",
+            at=change.at,
+            hint="make the change in a cell tagged `imports`, which every step runs",
+        )
+    return AnalysisError(
+        "KALE305",
+        f"step `{change.owners[0]}` changes `{change.name}`, which is code, and step "
+        f"`{need.step}` uses it later; code reaches a step as it was defined",
+        at=change.at,
+        hint="keep what changes in a variable or an instance instead",
+    )
+
+
+def made_too_late(need: Need, base: Write, owner: str) -> KaleError:
+    """The step that makes a value runs after the step that reads it."""
+    return GraphError(
+        "KALE211",
+        f"step `{need.step}` reads `{need.name}` as step `{owner}` leaves it in cell {base.cell}, "
+        f"but `{owner}` runs after `{need.step}`",
+        at=need.at,
+        hint=f"move the cell, or take the `prev:` away that puts `{owner}` after `{need.step}`",
+    )
+
+
+def unordered_writers(
+    facts: Facts,
+    ancestors: Mapping[str, set[str]],
+    need: Need,
+    base: Write,
+    chosen: Sequence[str],
+) -> KaleError | None:
+    """Another ancestor that writes what ``need`` reads, and that nothing orders with ``chosen``."""
+    writes = facts.writes[need.name]
+    # Before a shared cell that sets the name anew, it does not matter who wrote it.
+    reset = max((w.cell for w in writes if w.shared and w.cell < base.cell), default=0)
+    for write in writes:
+        if write.kind is Kind.TOUCH or not reset <= write.cell < need.cell:
+            continue
+        if write.shared or write.cell == base.cell:
+            continue
+        for owner in write.owners:
+            if owner not in ancestors[need.step] or owner in chosen:
+                continue
+            if not any(owner in ancestors[c] or c in ancestors[owner] for c in chosen):
+                return AnalysisError(
+                    "KALE210",
+                    f"step `{need.step}` reads `{need.name}`, which steps `{owner}` (cell "
+                    f"{write.cell}) and `{chosen[0]}` (cell {base.cell}) both write, and "
+                    "nothing orders the two",
+                    at=need.at,
+                    hint=f"tag a cell of `{chosen[0]}` with `prev:{owner}`, or use two names",
+                )
+    return None
+
+
+def later_write(facts: Facts, need: Need, producer: str) -> KaleError | None:
+    """A producer saves when it ends: a later cell of it must not change the value."""
+    for write in facts.writes.get(need.name, ()):
+        if producer in write.owners and write.cell > need.cell:
+            return interleaved(producer, need.name, write, need.at, need.cell)
+    return None
+
+
+def interleaved(step: str, name: str, write: Write, at: Location, cell: int) -> KaleError:
+    """A step's cells stand on both sides of a cell that needs them in another order."""
+    writer = "shared code" if write.shared else f"step `{write.owners[0]}`"
+    return AnalysisError(
+        "KALE212",
+        f"`{name}` is read in cell {cell} and {writer} {write.kind.value} it in cell {write.cell}; "
+        f"all cells of step `{step}` run together, so the two cannot keep their order",
+        at=at,
+        hint=f"put the cells of `{step}` together, or give the later ones a step of their own",
+    )

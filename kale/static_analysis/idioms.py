@@ -1,0 +1,54 @@
+"""What the shape of a statement says about the paths through it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+#: Context managers that let an exception pass, so that what follows them follows their whole body.
+_TRANSPARENT = frozenset(
+    "open no_grad inference_mode errstate catch_warnings ZipFile TemporaryDirectory "
+    "NamedTemporaryFile option_context rc_context style_context closing nullcontext".split()
+)
+
+
+def pattern_names(node: ast.AST) -> Iterable[str]:
+    """The name that a node of a pattern captures, if it does."""
+    name = getattr(node, "name", None) or getattr(node, "rest", None)
+    return (name,) if isinstance(name, str) else ()
+
+
+def matches_all(pattern: ast.pattern) -> bool:
+    """Whether a pattern cannot fail to match."""
+    if isinstance(pattern, ast.MatchOr):
+        return any(matches_all(p) for p in pattern.patterns)
+    return isinstance(pattern, ast.MatchAs) and (
+        pattern.pattern is None or matches_all(pattern.pattern)
+    )
+
+
+def is_main_guard(test: ast.expr) -> bool:
+    """``if __name__ == "__main__":`` holds in a notebook, as ``if True:`` does anywhere."""
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    return ast.unparse(test) in {"__name__ == '__main__'", "'__main__' == __name__"}
+
+
+def is_transparent(expression: ast.expr) -> bool:
+    """Whether a context manager is known to let exceptions pass."""
+    if not isinstance(expression, ast.Call):
+        return False
+    function = expression.func
+    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    return name in _TRANSPARENT
+
+
+def catches_name_error(handler: ast.ExceptHandler) -> bool:
+    """Whether the code above a handler may ask for a name that is not there."""
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(
+        isinstance(kind, ast.Name) and kind.id in {"NameError", "Exception", "BaseException"}
+        for kind in kinds
+    )

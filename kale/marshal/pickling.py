@@ -12,6 +12,7 @@ from it, and so does an object in a column of a frame that another variable hold
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import functools
 import io
 import pickle
@@ -84,6 +85,10 @@ class Rules(pickle.Pickler):
         """A function with a cache, which starts empty: pickle would only save its name."""
         return load_cached, (function.cache_parameters(), function.__wrapped__)
 
+    def reduce_exception(self, error: Any) -> Any:
+        """An exception of the notebook; its ``__init__`` may not take the ``args`` it has."""
+        return copyreg.__newobj__, (type(error), *error.args), vars(error)  # type: ignore[attr-defined]
+
     def reduce_pandas(self, obj: Any, /) -> Any:
         """A pickle inside this one, with the arrays beside it, so that nothing is held twice."""
         nested = io.BytesIO()
@@ -144,6 +149,8 @@ def rule_for(kind: Any) -> str | None:
     """The name of the rule for objects whose type is ``kind``, if there is one."""
     if issubclass(kind, type):
         return "reduce_class"
+    if kind.__module__ == "__main__" and kind.__reduce__ is BaseException.__reduce__:
+        return "reduce_exception"
     bases = {base.__name__ for base in kind.__mro__ if base.__module__.startswith("pandas.")}
     return "reduce_pandas" if bases & {"NDFrame", "Index"} else _RULES.get(full_name(kind))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -216,6 +217,6 @@ def test_checking_imports_nothing_heavy(notebook):
 
 
 def test_a_reader_that_goes_away():
-    command = f"{sys.executable} -m kale --help | head -c 1"
+    command = f"{shlex.quote(sys.executable)} -m kale --help | head -c 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""

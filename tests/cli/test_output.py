@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -116,7 +117,7 @@ def test_a_stream_of_few_characters_gets_escapes(notebook):
 
 def test_closed_streams_do_no_harm(notebook, tmp_path):
     path = notebook(("block:a", "x = 1"))
-    shell = f"{sys.executable} -m kale compile {path} >&- 2>&-"
+    shell = shlex.join([sys.executable, "-m", "kale", "compile", str(path)]) + " >&- 2>&-"
     done = subprocess.run(["bash", "-c", shell], check=False)
     assert done.returncode == 0
     assert (tmp_path / "nb.yaml").exists()

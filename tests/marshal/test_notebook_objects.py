@@ -92,6 +92,16 @@ def test_a_class_of_other_code_is_another_class(steps):
     assert steps.run("use", check, loads=["p"], head="class Point: pass") == 1
 
 
+def test_an_exception_comes_back_though_its_init_takes_other_arguments(steps):
+    head = (
+        "class Bad(ValueError):\n    def __init__(self, code, why):\n"
+        "        super().__init__(f'{code}: {why}')\n        self.code = code"
+    )
+    steps.run("make", "e = Bad(7, 'no')", saves=["e"], head=head)
+    check = "print(int(isinstance(e, Bad) and e.code == 7 and e.args == ('7: no',)))"
+    assert steps.run("use", check, loads=["e"], head=head) == 1
+
+
 def test_a_function_reads_the_loading_step_s_names(steps):
     head = "k = 1"
     steps.run("make", "f = lambda: k", saves=["f", "k"], head=head)

@@ -105,4 +105,13 @@ RULES = (
         'os.environ["MODE"] = "fast" in block:load',
         "Make the change in a cell tagged imports.",
     ),
+    Rule(
+        "KALE333",
+        Severity.WARNING,
+        "file between unordered steps",
+        "One step writes a file and another reads it. Files order nothing, so the two may run at "
+        "the same time or the other way round.",
+        'df.to_csv("clean.csv") in block:clean, pd.read_csv("clean.csv") in block:train',
+        "Add the prev: tag that the message offers, or let the value travel.",
+    ),
 )

@@ -24,8 +24,9 @@ from kale.static_analysis.checks import (
     unused_mistakes,
 )
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, gather_facts
+from kale.static_analysis.file_channels import file_channels
 from kale.static_analysis.hidden_channels import hidden_channels
-from kale.static_analysis.metrics import metric_names, metrics_host
+from kale.static_analysis.metrics import ancestors, metric_names, metrics_host
 from kale.static_analysis.reaching import Flow, resolve
 
 
@@ -52,6 +53,7 @@ def analyze(pipeline: Pipeline) -> AnalyzedPipeline:
         *star_imports(facts),
         *unused_mistakes(facts, errors),
         *hidden_channels(facts),
+        *file_channels(facts, ancestors(flow.after)),
     )
     return _assemble(pipeline, facts, flow, tuple(sorted(diagnostics, key=_place)))
 

@@ -53,14 +53,14 @@ def metrics_host(
         if name not in reads
     }
     inputs = {(wire.consumer, wire.name): wire.producers for wire in wires}
-    ancestors = _ancestors(after)
+    above = ancestors(after)
     best: tuple[int, int] | None = None
     host = None
     for position, step in enumerate(steps):
         if step == METRICS_STEP:
             continue
         sources = {producer for producers in reads.values() for producer in producers}
-        if not sources <= ancestors[step] | {step}:
+        if not sources <= above[step] | {step}:
             continue
         if any(
             producers != (step,)
@@ -86,7 +86,8 @@ def _writes(facts: Facts, step: str, name: str) -> bool:
     )
 
 
-def _ancestors(after: Mapping[str, tuple[str, ...]]) -> dict[str, set[str]]:
+def ancestors(after: Mapping[str, tuple[str, ...]]) -> dict[str, set[str]]:
+    """All the steps that run before each step; ``after`` is acyclic."""
     found: dict[str, set[str]] = {}
 
     def above(step: str) -> set[str]:

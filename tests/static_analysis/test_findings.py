@@ -89,6 +89,51 @@ CHANNELS = [
 ]  # fmt: skip
 
 
+WRITE, READ = ("w", "open('f.txt', 'w').write('1')"), ("r", "open('f.txt').read()")
+
+FILES = [
+    pytest.param(chain(WRITE, READ), [], id="in order"),
+    pytest.param(pipeline(WRITE, ("r", "open('g.txt').read()")), [], id="another file"),
+    pytest.param(pipeline(WRITE, ("r", "open(name()).read()"), ("functions", "def name(): 1")), [],
+                 id="a path that is computed"),
+    pytest.param(pipeline(("w", "open('/f', 'w')"), ("r", "open('/f')")), [], id="absolute paths"),
+    pytest.param(
+        pipeline(WRITE, READ),
+        ["nb.ipynb: cell 2 (r), line 1: step `r` reads the file `f.txt`, which step `w` writes, and "
+         "nothing keeps the two in the notebook's order; tag a cell of `r` with `prev:w`"],
+        id="nothing orders them",
+    ),
+    pytest.param(
+        pipeline(WRITE, READ, after={"w": ["r"]}),
+        ["nb.ipynb: cell 2 (r), line 1: step `r` reads the file `f.txt`, which step `w` writes, and "
+         "nothing keeps the two in the notebook's order; tag a cell of `r` with `prev:w`"],
+        id="the other way round",
+    ),
+    pytest.param(
+        pipeline(READ, WRITE),
+        ["nb.ipynb: cell 1 (r), line 1: step `r` reads the file `f.txt`, which step `w` writes, and "
+         "nothing keeps the two in the notebook's order; tag a cell of `w` with `prev:r`"],
+        id="a file that is read before it is written",
+    ),
+    pytest.param(
+        pipeline(("imports", "import pandas as pd\nfrom pathlib import Path"),
+                 ("w", "pd.Series([1]).to_csv('./d/a.csv')\nPath('b').write_text('')"),
+                 ("r", "pd.read_csv('d/a.csv')\nPath('b').read_text()")),
+        ["nb.ipynb: cell 3 (r), line 1: step `r` reads the file `d/a.csv`, which step `w` writes, "
+         "and nothing keeps the two in the notebook's order; tag a cell of `r` with `prev:w`",
+         "nb.ipynb: cell 3 (r), line 2: step `r` reads the file `b`, which step `w` writes, and "
+         "nothing keeps the two in the notebook's order; tag a cell of `r` with `prev:w`"],
+        id="by pandas and by paths",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("notebook", "expected"), FILES)
+def test_files_between_steps(notebook, expected):
+    found = [d for d in analyze(notebook).diagnostics if d.code == "KALE333"]
+    assert [f"{d.at}: {d.message}; {d.hint}" for d in found] == expected
+
+
 @pytest.mark.parametrize(("notebook", "expected"), CHANNELS)
 def test_hidden_channels(notebook, expected):
     found = analyze(notebook).diagnostics

@@ -26,7 +26,8 @@ from kale.static_analysis.checks import (
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, gather_facts
 from kale.static_analysis.file_channels import file_channels
 from kale.static_analysis.hidden_channels import hidden_channels
-from kale.static_analysis.metrics import ancestors, metric_names, metrics_host
+from kale.static_analysis.metrics import metric_names, metrics_host
+from kale.static_analysis.order import ancestors
 from kale.static_analysis.reaching import Flow, resolve
 
 

@@ -6,7 +6,7 @@ import ast
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from kale.errors import Location
@@ -59,7 +59,8 @@ class Facts:
 
     ``groups`` maps a name to all names that may share its object at some time. ``stars`` are the
     star imports that stand in steps; what they bind nobody knows. ``futures`` are the imports
-    from ``__future__`` in steps; IPython keeps what they set for all cells that follow.
+    from ``__future__`` in steps; IPython keeps what they set for all cells that follow. ``owned``
+    maps a step to its cells.
     """
 
     cells: tuple[Cell, ...]
@@ -67,10 +68,11 @@ class Facts:
     groups: Mapping[str, frozenset[str]]
     stars: tuple[Write, ...] = ()
     futures: tuple[Write, ...] = ()
+    owned: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
 
-    def cells_of(self, owner: str) -> Iterator[Cell]:
+    def cells_of(self, owner: str) -> tuple[Cell, ...]:
         """The cells that a step (or ``SHARED``, or the metrics) runs."""
-        return (cell for cell in self.cells if owner in cell.owners)
+        return self.owned.get(owner, ())
 
 
 def gather_facts(pipeline: Pipeline) -> Facts:
@@ -96,6 +98,8 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         effects = analyze_cell(trees[number], carriers, purity, postponed_annotations=postponed)
         carriers = dict(effects.carriers)
         postponed = effects.postponed_annotations
+        # Only the next cell needs to know what names hold; with all cells it would be much.
+        effects = replace(effects, carriers={})
         cells.append(Cell(number, owners, source, trees[number], effects))
     cells, groups = tie(cells, (parameter.name for parameter in pipeline.parameters))
     return Facts(
@@ -104,7 +108,16 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         groups,
         stars=tuple(_imports_of_steps(cells, future=False)),
         futures=tuple(_imports_of_steps(cells, future=True)),
+        owned=_by_owner(cells),
     )
+
+
+def _by_owner(cells: Iterable[Cell]) -> dict[str, tuple[Cell, ...]]:
+    owned: dict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        for owner in cell.owners:
+            owned[owner].append(cell)
+    return {owner: tuple(found) for owner, found in owned.items()}
 
 
 def _restless(trees: Iterable[ast.Module], purity: Purity) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kale.ir import METRICS_STEP, Wire
 from kale.static_analysis.facts import Facts, Kind
+from kale.static_analysis.order import ancestors
 
 
 def metric_names(facts: Facts) -> tuple[str, ...]:
@@ -84,17 +85,3 @@ def _writes(facts: Facts, step: str, name: str) -> bool:
         step in write.owners and not (write.kind is Kind.BIND and write.definition is not None)
         for write in facts.writes.get(name, ())
     )
-
-
-def ancestors(after: Mapping[str, tuple[str, ...]]) -> dict[str, set[str]]:
-    """All the steps that run before each step; ``after`` is acyclic."""
-    found: dict[str, set[str]] = {}
-
-    def above(step: str) -> set[str]:
-        if step not in found:
-            found[step] = set(after[step]).union(*(above(s) for s in after[step]))
-        return found[step]
-
-    for step in after:
-        above(step)
-    return found

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from kale.errors import Location
 from kale.static_analysis.ambient import AMBIENT
-from kale.static_analysis.cells import Cell
 from kale.static_analysis.facts import SHARED, Facts, Kind, Write
 
 
@@ -134,11 +133,6 @@ def touches(facts: Facts, name: str, start: Write, before: int) -> Iterator[Writ
     for write in facts.writes.get(name, ()):
         if write.kind is Kind.TOUCH and start.cell < write.cell < before and not write.shared:
             yield write
-
-
-def shared_cells(facts: Facts) -> tuple[Cell, ...]:
-    """The ``imports`` and ``functions`` cells."""
-    return tuple(facts.cells_of(SHARED))
 
 
 def stands_alone(facts: Facts, write: Write, seen: frozenset[str] = frozenset()) -> bool:

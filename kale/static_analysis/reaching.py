@@ -29,6 +29,7 @@ from kale.static_analysis.needs import (
     step_needs,
     touches,
 )
+from kale.static_analysis.order import ancestors
 from kale.static_analysis.undefined import undefined_name
 
 
@@ -156,7 +157,7 @@ class _Resolver:
 
     def infer_edges(self) -> None:
         order = list(self.after)
-        self._close()
+        self.ancestors = ancestors(self.after)
         # Ties come last: they hold where the steps are in order anyway.
         todo = sorted(
             self.bases.items(),
@@ -174,7 +175,7 @@ class _Resolver:
                 self.errors.append(made_too_late(need, base, owner))
                 continue
             self.after[step].append(owner)
-            self._close()
+            self.ancestors = ancestors(self.after)
             self.diagnostics.append(
                 diagnose(
                     "KALE201",
@@ -197,18 +198,6 @@ class _Resolver:
         for name in sorted(self.facts.groups.get(need.name, ())):
             if name in self.needs[need.step]:
                 self.unchanged[need.step].setdefault(name, owner)
-
-    def _close(self) -> None:
-        """Ancestors of each step; the graph is acyclic, so a repeated sweep comes to rest."""
-        self.ancestors = {step: set(before) for step, before in self.after.items()}
-        changed = True
-        while changed:
-            changed = False
-            for above in self.ancestors.values():
-                more = set().union(*(self.ancestors[s] for s in above)) - above
-                if more:
-                    above |= more
-                    changed = True
 
     def _need(self, step: str, name: str) -> Need:
         return self.needs[step][name]

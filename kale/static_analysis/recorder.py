@@ -104,7 +104,6 @@ class Recorder:
         for statement in tree.body:
             inner = class_bodies(statement)
             for root in (r for s in (statement, *inner) for r in mutated_roots(s, self.purity)):
-                # A call that is given a function does not change the function.
                 self.mutate(root.name, root.node, certain=root.certain)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.effects import Use
@@ -19,30 +19,49 @@ from kale.static_analysis.effects import Use
 Groups = Mapping[str, frozenset[str]]
 
 
+@dataclass(slots=True)
+class _Lifetimes:
+    """The names of one group by their first binding; those alive move along with the cells."""
+
+    waiting: list[tuple[int, str]]
+    alive: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class _Spans:
     """Cells between which sharing matters.
 
-    ``bound`` maps a name to the first cell that binds it, ``read`` to the cells that read it;
+    ``lifetimes`` and the cells that ``read`` a name say which names of a group have a value;
     ``changed`` and ``surely_changed`` map a group to the last cell that may, or does, change it.
     """
 
-    bound: Mapping[str, int]
+    lifetimes: Mapping[frozenset[str], _Lifetimes]
     read: Mapping[str, tuple[Cell, ...]]
     changed: Mapping[frozenset[str], int]
     surely_changed: Mapping[frozenset[str], int]
 
-    def alive(self, group: Iterable[str], cell: Cell) -> list[str]:
-        """The names of a group that have a value in a cell which another step reads later."""
-        return sorted(
-            name
-            for name in group
-            if self.bound.get(name, cell.number + 1) <= cell.number
-            and any(
-                reader.number > cell.number and not set(reader.owners) <= set(cell.owners)
-                for reader in self.read.get(name, ())
-            )
-        )
+    def alive(self, group: frozenset[str], cell: Cell) -> list[str]:
+        """The names of a group that have a value in a cell which another step reads later.
+
+        To be asked in notebook order: names are dropped as they die, so that the cost of a
+        cell is that of the names alive in it, however many the notebook has.
+        """
+        lifetimes = self.lifetimes[group]
+        waiting = lifetimes.waiting
+        while waiting and waiting[-1][0] <= cell.number:
+            lifetimes.alive.append(waiting.pop()[1])
+        lifetimes.alive[:] = [
+            name for name in lifetimes.alive if self.read[name][-1].number > cell.number
+        ]
+        return sorted(name for name in lifetimes.alive if self._read_elsewhere(name, cell))
+
+    def _read_elsewhere(self, name: str, cell: Cell) -> bool:
+        for reader in reversed(self.read[name]):
+            if reader.number <= cell.number:
+                return False
+            if not set(reader.owners) <= set(cell.owners):
+                return True
+        return False
 
 
 def tie(cells: Iterable[Cell], parameters: Iterable[str]) -> tuple[list[Cell], Groups]:
@@ -62,10 +81,17 @@ def tie(cells: Iterable[Cell], parameters: Iterable[str]) -> tuple[list[Cell], G
         for name, (_, certain) in cell.effects.mutations.items()
         if name in groups
     ]
+    bound = {name: cell.number for cell in reversed(cells) for name in cell.effects.binds}
+    bound |= dict.fromkeys(parameters, 0)
     spans = _Spans(
-        bound={
-            **{name: cell.number for cell in reversed(cells) for name in cell.effects.binds},
-            **dict.fromkeys(parameters, 0),
+        lifetimes={
+            group: _Lifetimes(
+                sorted(
+                    ((bound[name], name) for name in group if name in bound and name in readers),
+                    reverse=True,
+                )
+            )
+            for group in set(groups.values())
         },
         read={name: tuple(found) for name, found in readers.items()},
         changed={group: number for group, number, _ in changes},
@@ -88,7 +114,7 @@ def _groups(cells: Iterable[Cell]) -> Groups:
     members: dict[str, set[str]] = defaultdict(set)
     for name in parent:
         members[find(name)].add(name)
-    return {name: frozenset(group) for group in members.values() for name in group}
+    return {name: group for group in map(frozenset, members.values()) for name in group}
 
 
 def _tied(cell: Cell, groups: Groups, spans: _Spans) -> Cell:

@@ -6,8 +6,13 @@ import json
 import sys
 
 import pytest
+from hypothesis import settings
 
 from kale.cli import main
+
+# A busy machine is no failure. What CI sets beside (the same examples in each run) stays.
+settings.register_profile("kale", settings.default, deadline=None)
+settings.load_profile("kale")
 
 
 def notebook_json(*cells, metadata=None, **extra):

@@ -22,7 +22,6 @@ def write_files(files: Files, folder: Path) -> None:
 
     Raises:
         UsageError: the folder cannot be written (KALE011).
-
     """
     targets = {folder / path: content for path, content in files.items()}
     _check_way(targets, folder)

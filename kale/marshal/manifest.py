@@ -54,7 +54,6 @@ def read_manifest(directory: Path, name: str) -> Manifest:
 
     Raises:
         MarshalError: it is missing, damaged, or of a layout this code does not know.
-
     """
     path, found = directory / MANIFEST, "is not what this version of Kale saved"
     try:
@@ -78,7 +77,6 @@ def verify_files(directory: Path, manifest: Manifest) -> None:
 
     Raises:
         MarshalError: a file is missing, truncated, changed, or not of this value.
-
     """
     files = manifest.files
     present = {path.name for path in directory.iterdir()} - {MANIFEST}

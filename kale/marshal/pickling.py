@@ -185,7 +185,6 @@ def dump(value: object, directory: Path) -> None:
 
     Raises:
         Exception: whatever pickling the value raises.
-
     """
     views: frozenset[int] = frozenset()
     while True:
@@ -212,7 +211,6 @@ def load(directory: Path) -> Any:
 
     Raises:
         Exception: whatever unpickling it raises.
-
     """
     definitions = directory / "classes.pkl"
     # Where they could not be saved, loading the class will say so.

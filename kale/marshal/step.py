@@ -44,7 +44,6 @@ def load_inputs(
     Raises:
         MarshalError: a value is missing or damaged, cannot be loaded, or was changed by two
             steps at once; the message names all that failed, and nothing is bound.
-
     """
     context, guards = _context(), unchanged or {}
     values: dict[str, Any] = {}
@@ -75,7 +74,6 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
     Raises:
         MarshalError: a value cannot be saved, or the step changed an input that another step
             reads at the same time; the message names all that failed.
-
     """
     context, failures = _context(), _broken_guards(namespace)
     targets = {name: Path(context["outputs"][name]) for name in names}
@@ -118,7 +116,6 @@ def record_metrics(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
 
     Raises:
         MarshalError: a name has no value.
-
     """
     missing = [name for name in names if name not in namespace]
     if missing:

@@ -35,7 +35,6 @@ def save_group(
     Raises:
         MarshalError: a value cannot be saved; all directories are then as they were before.
         OSError: a directory cannot be written.
-
     """
     first, several = next(iter(values)), len(values) > 1
     whole = dict(values) if several else values[first]
@@ -91,7 +90,6 @@ def load(directory: Path, manifest: Manifest, loaded: dict[str, Any]) -> Any:
 
     Raises:
         MarshalError: the files are damaged, or the value cannot be made from them here.
-
     """
     if manifest.member and (key := repr(manifest.files)) in loaded:
         return loaded[key][manifest.member]
@@ -115,7 +113,6 @@ def pick(directories: list[Path], name: str) -> tuple[Path, Manifest]:
 
     Raises:
         MarshalError: two steps changed it, not to the same content; or a manifest is damaged.
-
     """
     versions = [(directory, read_manifest(directory, name)) for directory in directories]
     changed = [v for v in versions if v[1].changed is not False]

@@ -20,6 +20,7 @@ def check_shared_cells(pipeline: Pipeline, facts: Facts) -> Iterator[KaleError]:
     imports = {source.at.cell for source in pipeline.imports}
     yield from _read_before(facts)
     yield from _redefined_after_use(facts)
+    yield from _rebound_perhaps(facts)
     for name, writes in facts.writes.items():
         shared = [w for w in writes if SHARED in w.owners]
         parameter = next((w for w in writes if w.owners == (PARAMETERS,)), None)
@@ -87,6 +88,23 @@ def _redefined_after_use(facts: Facts) -> Iterator[KaleError]:
                     hint=f"move cell {write.cell} above cell {reader.number}, or use another name",
                 )
                 break
+
+
+def _rebound_perhaps(facts: Facts) -> Iterator[KaleError]:
+    """A shared cell that only may set a name would leave it without a step's value above it."""
+    for name, writes in facts.writes.items():
+        for late in writes:
+            if SHARED not in late.owners or late.kind is not Kind.MAYBE:
+                continue
+            before = [w for w in writes if w.cell < late.cell and w.kind is not Kind.TOUCH]
+            if before and not before[-1].shared:
+                yield AnalysisError(
+                    "KALE213",
+                    f"cell {late.cell} may or may not set `{name}`, which cell {before[-1].cell} "
+                    "sets above it; imports and functions cells run at the head of every step",
+                    at=late.at,
+                    hint=f"move cell {late.cell} above cell {before[-1].cell}, or use another name",
+                )
 
 
 def _first_reader(facts: Facts, name: str, write: Write, writes: Iterable[Write]) -> Cell | None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 
 from kale.ir import METRICS_STEP, Wire
-from kale.static_analysis.facts import Facts, Kind
+from kale.static_analysis.facts import Facts
 from kale.static_analysis.order import ancestors
 
 
@@ -69,7 +69,7 @@ def metrics_host(
             for name, producers in reads.items()
         ):
             continue
-        if any(_writes(facts, step, name) for name in shared):
+        if not all(_leaves(facts, step, name) for name in shared):
             continue
         extra = sum(
             producers != (step,) and (step, name) not in inputs for name, producers in reads.items()
@@ -81,7 +81,18 @@ def metrics_host(
 
 
 def _writes(facts: Facts, step: str, name: str) -> bool:
-    return any(
-        step in write.owners and not (write.kind is Kind.BIND and write.definition is not None)
-        for write in facts.writes.get(name, ())
-    )
+    return any(step in write.owners for write in facts.writes.get(name, ()))
+
+
+def _leaves(facts: Facts, step: str, name: str) -> bool:
+    """Whether the metrics cells, at the end of a step, find the name as they do in the notebook.
+
+    That is so if the step never writes it, or made the last of all writes above them.
+    """
+    writes = facts.writes.get(name, ())
+    own = [write for write in writes if step in write.owners]
+    if not own:
+        return True
+    first = facts.cells_of(METRICS_STEP)[0].number
+    above = [write for write in writes if write.cell < first]
+    return bool(above) and above[-1] is own[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -74,7 +74,7 @@ class _Resolver:
 
     facts: Facts
     after: dict[str, list[str]]
-    pending: list[Need] = field(default_factory=list)
+    pending: deque[Need] = field(default_factory=deque)
     needs: dict[str, dict[str, Need]] = field(default_factory=lambda: defaultdict(dict))
     bases: dict[tuple[str, str], Write] = field(default_factory=dict)
     parameters: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -91,8 +91,9 @@ class _Resolver:
     # -- which write each need is about
 
     def find_bases(self) -> None:
+        """Settle all needs: first what the steps read themselves, then what that calls for."""
         while self.pending:
-            need = self.pending.pop()
+            need = self.pending.popleft()
             if need.name in self.needs[need.step]:
                 continue
             base = base_write(self.facts, need.name, need.step, need.cell)
@@ -107,6 +108,7 @@ class _Resolver:
             self._take(need, base)
 
     def take_futures(self) -> None:
+        """Give each step the imports from ``__future__`` that stand in other steps above it."""
         for step in self.after:
             last = max((cell.number for cell in self.facts.cells_of(step)), default=0)
             for write in self.facts.futures:

@@ -60,7 +60,8 @@ class Recorder:
         self.use(name, node)
         if self.state is not None:
             self.state -= {name}
-            self.deleted.add(name)
+            if self.statement is not None:  # under a condition, it may not happen
+                self.deleted.add(name)
             self.binds.setdefault(name, Bind(node, None))
             self.binds[name] = Bind(self.binds[name].node, None)
             self.raised.append(self.state)

@@ -58,6 +58,11 @@ WIRES = [
         chain(("a", "id = 42"), ("b", "print(id)")), {"id: a -> b"}, id="a rebound builtin"
     ),
     pytest.param(
+        chain(("a", "x = 1"), ("b", "if len('?'):\n    del x"), ("c", "x")),
+        {"x: a -> b", "x: b -> c"},
+        id="a delete that may not happen",
+    ),
+    pytest.param(
         chain(("a", "id = 42"), ("b", "del id"), ("c", "print(id)")),
         {"id: a -> b"},
         id="a builtin that shows again",

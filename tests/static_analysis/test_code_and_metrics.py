@@ -141,6 +141,36 @@ HOSTS = [
         "a",
         id="a shared value as a step left it",
     ),
+    pytest.param(
+        pipeline(
+            ("a", "def f(): return 1"),
+            ("b", "y = 2"),
+            ("metrics", "print(f() + y, y)"),
+            ("b", "def f(): return 9"),
+            after={"b": ["a"]},
+        ),
+        "pipeline-metrics",
+        id="not a step that defines later what the metrics call",
+    ),
+    pytest.param(
+        pipeline(
+            ("b", "def f(): return 1\ny = 2"),
+            ("a", "def f(): return 5"),
+            ("metrics", "print(f() + y, y)"),
+            after={"b": ["a"]},
+        ),
+        "pipeline-metrics",
+        id="not a step whose own definition is out of date",
+    ),
+    pytest.param(
+        chain(
+            ("a", "x = 1"),
+            ("b", "import math\ny = math.sqrt(x)"),
+            ("metrics", "print(math.floor(y), y)"),
+        ),
+        "b",
+        id="a step that has imported what the metrics use",
+    ),
 ]
 
 

@@ -222,6 +222,13 @@ ERRORS = [
         id="a shared cell that hides a builtin",
     ),
     pytest.param(
+        chain(("a", "x = 1"), ("imports", "if len('?'):\n    x = 2"), ("b", "x")),
+        ["nb.ipynb: cell 2, line 2: KALE213: cell 2 may or may not set `x`, which cell 1 sets above "
+         "it; imports and functions cells run at the head of every step Hint: move cell 2 above "
+         "cell 1, or use another name"],
+        id="a shared cell that may set a step's name",
+    ),
+    pytest.param(
         chain(("functions", "k = 1"), ("imports", "k = 2"), ("a", "k")),
         ["nb.ipynb: cell 2, line 1: KALE213: cell 2 (imports) sets `k` after cell 1 (functions) "
          "did; in a step the imports come first Hint: put the imports cell above the functions "

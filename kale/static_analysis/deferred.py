@@ -11,13 +11,22 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kale.static_analysis.binding import bound_names
+from kale.static_analysis.body_flow import summary_of
 from kale.static_analysis.mutation import mutated_roots
 from kale.static_analysis.own_state import keeps_state
 from kale.static_analysis.purity import Purity
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+from kale.static_analysis.roots import root_names
+from kale.static_analysis.scopes import (
+    Comprehension,
+    FunctionNode,
+    argument_names,
+    bindings,
+    comprehension_elements,
+    comprehension_targets,
+    defaults_of,
+    type_parameters,
+    walk_scope,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,20 @@ def deferred_effects(node: ast.AST, purity: Purity) -> Deferred:
     if isinstance(node, ast.ClassDef):
         return own | union(deferred_effects(child, purity) for child in _functions_of_class(node))
     assert isinstance(node, FunctionNode)
-    return own | _body_effects(node, purity, enclosing=frozenset())
+    body = _body_effects(node, purity, enclosing=frozenset())
+    return own | body | _changed_from_inside(node, purity)
+
+
+def _changed_from_inside(node: FunctionNode, purity: Purity) -> Deferred:
+    """What a body changes through names of its own: local aliases, and arguments by default."""
+    summary = summary_of(node, purity)
+    changes = {n: sure for n, sure in summary.changes.items() if n not in summary.arguments}
+    for argument, default in defaults_of(node.args):
+        if argument in summary.changes:
+            for name in root_names(default, purity):
+                changes[name] = changes.get(name, False) or summary.changes[argument]
+    stores = frozenset(name for name, sure in changes.items() if sure)
+    return Deferred(mutates=frozenset(changes), stores=stores) if changes else NOTHING
 
 
 def union(parts: Iterable[Deferred]) -> Deferred:
@@ -87,8 +109,8 @@ def _functions_of_class(node: ast.ClassDef) -> Iterator[ast.AST]:
 
 def _body_effects(node: FunctionNode, purity: Purity, enclosing: frozenset[str]) -> Deferred:
     body: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
-    bound, declared_global, nonlocals = _bindings(body)
-    local = (bound | _argument_names(node.args) | _type_parameters(node)) - declared_global
+    bound, declared_global, nonlocals = bindings(body)
+    local = (bound | argument_names(node.args) | type_parameters(node)) - declared_global
     visible = (enclosing | local) - declared_global - (nonlocals - enclosing)
     return _scope_effects(body, purity, visible, declared_global)
 
@@ -144,7 +166,7 @@ def _scope_effects(
 def _class_effects(node: ast.ClassDef, purity: Purity, visible: frozenset[str]) -> Deferred:
     """A class inside a function: its body runs with the function, its methods see past it."""
     body: list[ast.AST] = list(node.body)
-    bound, declared_global, _ = _bindings(body)
+    bound, declared_global, _ = bindings(body)
     return _scope_effects(
         body, purity, visible | (bound - declared_global), declared_global, inner=visible
     )
@@ -161,87 +183,3 @@ def _comprehension_effects(
     for generator in node.generators:
         parts += [generator.iter, *generator.ifs]
     return _scope_effects(parts, purity, inner, declared_global)
-
-
-def comprehension_targets(node: Comprehension) -> frozenset[str]:
-    """Names that the ``for`` clauses of a comprehension bind in its own scope."""
-    return frozenset(
-        name.id
-        for generator in node.generators
-        for name in ast.walk(generator.target)
-        if isinstance(name, ast.Name)
-    )
-
-
-def comprehension_elements(node: Comprehension) -> tuple[ast.expr, ...]:
-    """The expressions that a comprehension collects."""
-    return (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
-
-
-def walk_scope(roots: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """All nodes that run in the scope of ``roots``: nested scopes are yielded, not entered.
-
-    What a nested scope evaluates outside itself is entered: decorators, default values,
-    base classes, and a comprehension's first iterable.
-    """
-    pending = list(roots)[::-1]
-    while pending:
-        node = pending.pop()
-        yield node
-        pending.extend(reversed(list(_same_scope_children(node))))
-
-
-def _same_scope_children(node: ast.AST) -> Iterator[ast.AST]:
-    if isinstance(node, FunctionNode):
-        if not isinstance(node, ast.Lambda):
-            yield from node.decorator_list
-            yield from annotations_of(node)
-        yield from node.args.defaults
-        yield from (default for default in node.args.kw_defaults if default is not None)
-    elif isinstance(node, ast.ClassDef):
-        yield from node.decorator_list
-        yield from node.bases
-        yield from (keyword.value for keyword in node.keywords)
-    elif isinstance(node, Comprehension):
-        yield node.generators[0].iter
-        # A walrus inside binds in the scope that holds the comprehension (PEP 572).
-        for child in ast.walk(node):
-            if isinstance(child, ast.NamedExpr):
-                yield child.target
-    else:
-        yield from ast.iter_child_nodes(node)
-
-
-def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
-    """The annotations of a function's arguments and result."""
-    arguments = node.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    every += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
-    yield from (a.annotation for a in every if a.annotation is not None)
-    if node.returns is not None:
-        yield node.returns
-
-
-def _bindings(body: list[ast.AST]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Names bound in a scope, and those it declares ``global`` and ``nonlocal``."""
-    bound: set[str] = set()
-    declared_global: set[str] = set()
-    nonlocals: set[str] = set()
-    for node in walk_scope(body):
-        bound.update(bound_names(node))
-        if isinstance(node, ast.Global):
-            declared_global.update(node.names)
-        elif isinstance(node, ast.Nonlocal):
-            nonlocals.update(node.names)
-    return frozenset(bound - nonlocals), frozenset(declared_global), frozenset(nonlocals)
-
-
-def _argument_names(arguments: ast.arguments) -> frozenset[str]:
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    every += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
-    return frozenset(a.arg for a in every)
-
-
-def _type_parameters(node: ast.AST) -> frozenset[str]:
-    """Names of PEP 695 type parameters, on Pythons that parse them."""
-    return frozenset(parameter.name for parameter in getattr(node, "type_params", ()))

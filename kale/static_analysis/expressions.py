@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import product
 
-from kale.static_analysis.deferred import (
-    NOTHING,
+from kale.static_analysis.deferred import NOTHING, deferred_effects, union
+from kale.static_analysis.recorder import Recorder, State, meet
+from kale.static_analysis.roots import (
+    KEEPING_METHODS,
+    called_name,
+    root_names,
+    shallow_names,
+)
+from kale.static_analysis.scopes import (
     Comprehension,
     comprehension_elements,
     comprehension_targets,
-    deferred_effects,
-    union,
 )
-from kale.static_analysis.recorder import Recorder, State, meet
-from kale.static_analysis.roots import called_name, root_names, shallow_names
-
-#: Methods after which their receiver holds what they were given.
-_KEEPING_METHODS = frozenset("add append appendleft extend insert setdefault update".split())
 
 #: Calls whose results, when they are several, share no object.
 _SEPARATE_RESULTS = frozenset(
@@ -76,17 +77,28 @@ class Expressions(Recorder, ast.NodeVisitor):
 
     def _tie_arguments(self, node: ast.Call) -> None:
         """A receiver may keep what it is given, a function of the notebook put it elsewhere."""
-        own = self.purity.own
-        given = {name for a in node.args for name in root_names(a, own)}
-        given |= {name for k in node.keywords for name in root_names(k.value, own)}
+        called = self.purity.code.called(node)
+        if called is not None:
+            for keeper, kept in sorted(called.summary.keeps):
+                for into, value in product(
+                    called.expressions_of(keeper), called.expressions_of(kept)
+                ):
+                    self.tie(root_names(into, self.purity), root_names(value, self.purity))
+            return
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        given = [set(root_names(argument, self.purity)) for argument in arguments]
         keepers: set[str] = set()
+        own = called_name(node) in self.purity.own
         if isinstance(node.func, ast.Attribute):
-            if node.func.attr in _KEEPING_METHODS or node.func.attr in own:
-                keepers.update(root_names(node.func.value, own))
+            if node.func.attr in KEEPING_METHODS or own:
+                keepers.update(root_names(node.func.value, self.purity))
         elif isinstance(node.func, ast.Name):
             effects = self.carriers.get(node.func.id, NOTHING)
             keepers |= effects.binds | effects.mutates
-        self.tie(keepers, given)
+        for position, names in enumerate(given):
+            self.tie(keepers, names)
+            if own:  # it may put one argument into another
+                self.tie(names, set().union(*given[position + 1 :]))
 
     def visit_Compare(self, node: ast.Compare) -> None:
         self.generic_visit(node)
@@ -141,13 +153,18 @@ class Expressions(Recorder, ast.NodeVisitor):
 
     def share(self, target: ast.expr, value: ast.expr) -> None:
         """Tie the names in a target to the names that share objects with a value."""
-        sources = list(root_names(value, self.purity.own))
+        sources = list(root_names(value, self.purity))
+        known = {
+            node.func
+            for node in ast.walk(value)
+            if isinstance(node, ast.Call) and self.purity.code.called(node) is not None
+        }
         for node in ast.walk(value):
             # A function of the notebook may return, or keep, what it reads.
-            if isinstance(node, ast.Name) and node.id in self.purity.own:
+            if isinstance(node, ast.Name) and node.id in self.purity.own and node not in known:
                 sources += sorted(self.carriers.get(node.id, NOTHING).names)
         self.tie(root_names(target), sources)
-        inside = set(shallow_names(value, self.purity.own)) - set(sources)
+        inside = set(shallow_names(value, self.purity)) - set(sources)
         if inside:
             self.tie(root_names(target), sorted(inside))
             self.soft |= inside.union(() if sources else root_names(target))

@@ -16,6 +16,7 @@ from kale.static_analysis.def_use import analyze_cell
 from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.definitions import Definition, definitions
 from kale.static_analysis.effects import Bind, CellEffects
+from kale.static_analysis.own_code import own_code
 from kale.static_analysis.own_state import changes_when_looked_at
 from kale.static_analysis.purity import Purity, purity_of
 from kale.static_analysis.sharing import tie
@@ -85,7 +86,11 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         merged[number] = (first, (*owners, owner))
     trees = {number: _parse(source) for number, (source, _) in merged.items()}
     purity = purity_of(trees.values(), pipeline.parameters)
-    purity = replace(purity, restless=_restless(trees.values(), purity))
+    purity = replace(
+        purity,
+        restless=_restless(trees.values(), purity),
+        code=own_code(trees.values(), purity),
+    )
 
     # A shared cell is at the head of every step, so its functions are known everywhere.
     carriers: dict[str, Deferred] = {}

@@ -11,15 +11,8 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kale.static_analysis.binding import extends_package, imported_name
-from kale.static_analysis.deferred import (
-    NOTHING,
-    Deferred,
-    annotations_of,
-    deferred_effects,
-    union,
-)
-from kale.static_analysis.expressions import Expressions, mentioned
+from kale.static_analysis.defining import Defining
+from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.idioms import (
     catches_name_error,
     is_main_guard,
@@ -39,7 +32,7 @@ class _Loop:
     continues: list[State] = field(default_factory=list)
 
 
-class Flow(Expressions):
+class Flow(Defining):
     """Visit statements along their paths."""
 
     def __init__(self, carriers: Mapping[str, Deferred], purity: Purity) -> None:
@@ -50,13 +43,6 @@ class Flow(Expressions):
         self.state = start
         self.statements(body)
         return self.state
-
-    def statements(self, body: Iterable[ast.AST], *, top_level: bool = False) -> None:
-        for node in body:
-            outer = self.statement
-            self.statement = node if top_level and isinstance(node, ast.stmt) else None
-            self.visit(node)
-            self.statement = outer
 
     def loop(self, head: State, body: Sequence[ast.stmt], target: ast.expr | None) -> State:
         """Run a loop's body, twice if it unbinds names; return the state when it ends by itself."""
@@ -210,70 +196,3 @@ class Flow(Expressions):
         self.generic_visit(node)
         if node.rest:
             self.bind(node.rest, node)
-
-    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
-        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-            self.future_annotations |= any(alias.name == "annotations" for alias in node.names)
-        for alias in node.names:
-            if alias.name == "*":
-                assert isinstance(node, ast.ImportFrom)
-                self.stars.append(node)
-            else:
-                if extends_package(node):
-                    # `import a.b` adds to the package that an earlier `import a.c` bound.
-                    self.use(imported_name(alias), node, strong=False)
-                self.carriers.pop(imported_name(alias), None)
-                self.bind(imported_name(alias), node)
-
-    visit_ImportFrom = visit_Import
-
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for expression in [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]:
-            if expression is not None:
-                self.visit(expression)
-        if not self.future_annotations:
-            for annotation in annotations_of(node):
-                self.visit(annotation)
-        self._define(node.name, node, _decorators(self.carriers, node))
-        for default in [*node.args.defaults, *node.args.kw_defaults]:
-            if default is not None:
-                self.share(ast.Name(node.name, ast.Store()), default)
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        for expression in [*node.decorator_list, *node.bases, *(k.value for k in node.keywords)]:
-            self.visit(expression)
-        # The body runs now, in a scope of its own, which its functions do not see.
-        outer_state, outer_binds, outer_deleted = self.state, self.binds, self.deleted
-        outer_carriers, statement = dict(self.carriers), self.statement
-        self.binds, self.deleted = {}, set()
-        self.statements(node.body)
-        self.state, self.binds, self.deleted = outer_state, outer_binds, outer_deleted
-        self.carriers, self.statement = outer_carriers, statement
-        inherited = union(
-            self.carriers.get(name, NOTHING) for base in node.bases for name in mentioned(base)
-        )
-        self._define(node.name, node, inherited | _decorators(self.carriers, node))
-
-    def _define(
-        self,
-        name: str,
-        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
-        inherited: Deferred,
-    ) -> None:
-        effects = deferred_effects(node, self.purity) | inherited
-        conditional = self.statement is None
-        known = self.carriers.get(name, NOTHING) if conditional else NOTHING
-        self.carriers[name] = effects | known
-        self.bind(name, node)
-
-
-def _decorators(
-    carriers: Mapping[str, Deferred], node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-) -> Deferred:
-    return union(
-        carriers.get(name, NOTHING)
-        for decorator in node.decorator_list
-        for name in mentioned(decorator)
-    )

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kale.static_analysis.purity import (
+    CONTAINER_METHODS,
     IMPURE_FUNCTIONS,
     MUTATING_BUILTINS,
     MUTATING_METHODS,
     PURE_BUILTINS,
     Purity,
 )
-from kale.static_analysis.roots import called_name, root_names
+from kale.static_analysis.roots import root_names
 
 _STORES = (
     ast.Assign,
@@ -35,11 +36,15 @@ _STORES = (
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A name whose object an expression may change; ``certain`` when it surely does."""
+    """A name whose object an expression may change; ``certain`` when it surely does.
+
+    The change is ``deep`` when it may be in something that the object holds.
+    """
 
     name: str
     node: ast.AST
     certain: bool
+    deep: bool = True
 
 
 def mutated_roots(tree: ast.AST, purity: Purity) -> Iterator[Root]:
@@ -95,36 +100,67 @@ def _stored_chains(node: ast.AST) -> Iterator[ast.expr]:
 def _changed_by_call(
     node: ast.Call, purity: Purity, local: dict[str, tuple[str, ...]]
 ) -> Iterator[Root]:
-    function, name = node.func, called_name(node)
-    out = [keyword.value for keyword in node.keywords if keyword.arg == "out"]
-    for target in out:
-        yield from _roots(target, purity, local, node, certain=True)
-    arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-    if isinstance(function, ast.Name):
-        if name in MUTATING_BUILTINS and node.args:
-            yield from _roots(node.args[0], purity, local, node, certain=True)
-        if name in PURE_BUILTINS or name in MUTATING_BUILTINS:
-            return
-        if name in purity.own:  # a closure or an instance that is called may change itself
-            yield Root(name, node, certain=False)
-    elif isinstance(function, ast.Attribute):
-        if _names_module(function.value, purity.modules) and name not in IMPURE_FUNCTIONS:
-            return
-        inplace = any(
-            keyword.arg == "inplace"
-            and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
-            for keyword in node.keywords
-        )
-        if inplace or name in MUTATING_METHODS:
-            yield from _roots(function.value, purity, local, node, certain=True)
-        elif name not in purity.methods:
-            yield from _roots(function.value, purity, local, node, certain=False)
-        else:
-            return
+    called = purity.code.called(node)
+    if called is not None:
+        for argument, expression in called.given():
+            if argument in called.summary.changes:
+                sure = called.summary.changes[argument]
+                yield from _roots(expression, purity, local, node, certain=sure, deep=True)
+        return
+    for keyword in node.keywords:
+        if keyword.arg == "out":
+            yield from _roots(keyword.value, purity, local, node, certain=True)
+    if isinstance(node.func, ast.Name):
+        changed = _changed_by_function(node, node.func.id, purity)
+    elif isinstance(node.func, ast.Attribute):
+        changed = _changed_by_method(node, node.func, purity)
     else:  # handlers["on"](x): what is called may change itself
-        yield from _roots(function, purity, local, node, certain=False)
-    for argument in arguments:
-        yield from _roots(argument, purity, local, node, certain=False)
+        changed = [_Changed(node.func, certain=False), *_arguments(node)]
+    for one in changed:
+        yield from _roots(one.value, purity, local, node, certain=one.certain, deep=one.deep)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """An expression whose object a call may change."""
+
+    value: ast.expr
+    certain: bool
+    deep: bool = False
+
+
+def _arguments(node: ast.Call) -> list[_Changed]:
+    values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    return [_Changed(value, certain=False) for value in values]
+
+
+def _changed_by_function(node: ast.Call, name: str, purity: Purity) -> list[_Changed]:
+    if name in MUTATING_BUILTINS:
+        return [_Changed(value, certain=True) for value in node.args[:1]]
+    if name in PURE_BUILTINS:
+        return []
+    # A closure or an instance that is called may change itself.
+    itself = [_Changed(node.func, certain=False)] if name in purity.own else []
+    return [*itself, *_arguments(node)]
+
+
+def _changed_by_method(node: ast.Call, function: ast.Attribute, purity: Purity) -> list[_Changed]:
+    name, receiver = function.attr, function.value
+    if _names_module(receiver, purity.modules) and name not in IMPURE_FUNCTIONS:
+        return []
+    if name in CONTAINER_METHODS:  # what a container is given stays as it is
+        given = _arguments(node) if name in purity.own else []
+        return [_Changed(receiver, certain=True), *given]
+    inplace = any(
+        keyword.arg == "inplace"
+        and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+        for keyword in node.keywords
+    )
+    if inplace or name in MUTATING_METHODS:
+        return [_Changed(receiver, certain=True, deep=True), *_arguments(node)]
+    if name in purity.methods:
+        return []
+    return [_Changed(receiver, certain=False), *_arguments(node)]
 
 
 def _names_module(node: ast.expr, modules: frozenset[str]) -> bool:
@@ -134,7 +170,7 @@ def _names_module(node: ast.expr, modules: frozenset[str]) -> bool:
 
 
 def _resolve(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -> Iterator[str]:
-    for name in root_names(node, purity.own):
+    for name in root_names(node, purity):
         yield from local.get(name, (name,))
 
 
@@ -145,7 +181,9 @@ def _roots(
     at: ast.AST,
     *,
     certain: bool,
+    deep: bool = False,
 ) -> Iterator[Root]:
+    deep = deep or not certain or not isinstance(node, ast.Name)
     # A chain may pass through a call (df.groupby("a").x.update(...)): its receiver is meant too.
     chain = node
     while isinstance(chain, ast.Attribute | ast.Subscript | ast.Call):
@@ -157,4 +195,4 @@ def _roots(
         else:
             chain = chain.value
     for name in _resolve(node, purity, local):
-        yield Root(name, at, certain)
+        yield Root(name, at, certain, deep)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from kale.static_analysis.mutation import mutated_roots
 from kale.static_analysis.purity import MUTATING_BUILTINS, Purity, is_constant
 from kale.static_analysis.roots import called_name
+from kale.static_analysis.scopes import defaults_of
 
 _CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp, ast.SetComp)
 
@@ -48,15 +49,9 @@ def changes_when_looked_at(node: ast.ClassDef, purity: Purity) -> bool:
 
 def _collecting_defaults(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     """Arguments whose default is one container for all calls."""
-    arguments = node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = [
-        *zip(positional[::-1], arguments.defaults[::-1], strict=False),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
     return {
-        argument.arg
-        for argument, default in pairs
+        argument
+        for argument, default in defaults_of(node.args)
         if isinstance(default, _CONTAINERS) and not is_constant(default)
     }
 

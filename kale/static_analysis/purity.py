@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from kale.ir import Parameter
 from kale.static_analysis.binding import bound_names, imported_name
+from kale.static_analysis.own_calls import NO_OWN_CODE, OwnCode
 
 #: Functions of the language that leave their arguments as they are.
 PURE_BUILTINS = frozenset(
@@ -40,11 +41,15 @@ PURE_METHODS = frozenset(
     "unique value_counts var".split()
 )
 
-#: Methods that change their receiver, whatever it is.
-MUTATING_METHODS = frozenset(
+#: Methods of containers that change their receiver, and nothing that it holds or is given.
+CONTAINER_METHODS = frozenset(
     "add append appendleft clear discard extend extendleft insert pop popitem popleft remove "
-    "reverse setdefault sort update __setitem__ __delitem__ __setattr__ fill itemset "
-    "partial_fit fit fit_transform".split()
+    "reverse setdefault sort update __setitem__ __delitem__".split()
+)
+
+#: Methods that change their receiver, whatever it is.
+MUTATING_METHODS = CONTAINER_METHODS | frozenset(
+    "__setattr__ fill itemset partial_fit fit fit_transform".split()
 )
 
 #: Builtins that change their first argument.
@@ -58,6 +63,13 @@ IMPURE_FUNCTIONS = frozenset(
     "shuffle put copyto place putmask fill_diagonal heappush heappop put_along_axis".split()
 )
 
+#: Special methods whose results may be one of the operands.
+_OPERATORS = frozenset(
+    f"__{prefix}{name}__"
+    for name in "add sub mul matmul truediv floordiv mod pow lshift rshift and xor or".split()
+    for prefix in ("", "r", "i")
+) | {"__neg__", "__pos__", "__invert__", "__abs__"}
+
 
 @dataclass(frozen=True, slots=True)
 class Purity:
@@ -67,7 +79,8 @@ class Purity:
     ``methods`` the pure methods that no class of the notebook defines itself. ``own`` are the
     names of the notebook's functions, methods and classes, and of the variables it assigns;
     ``fixed`` are names whose objects nothing can change: code and constants. In a ``restless``
-    notebook, a class changes its instances when they are merely looked at.
+    notebook, a class changes its instances when they are merely looked at. ``code`` tells what
+    the notebook's own functions do with their arguments.
     """
 
     modules: frozenset[str] = frozenset()
@@ -75,6 +88,12 @@ class Purity:
     own: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     restless: bool = False
+    code: OwnCode = NO_OWN_CODE
+
+    @property
+    def operators(self) -> bool:
+        """Whether a class of the notebook says what an operator gives."""
+        return not self.own.isdisjoint(_OPERATORS)
 
 
 def purity_of(trees: Iterable[ast.Module], parameters: Iterable[Parameter] = ()) -> Purity:

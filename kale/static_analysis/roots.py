@@ -9,7 +9,12 @@ taken for a new object, but for the few in the table.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+
+from kale.static_analysis.purity import Purity
+
+#: Nothing is known of the notebook's own functions.
+_NO_PURITY = Purity()
 
 #: Calls whose result may be, hold or view what they are given.
 ALIASING_CALLS = frozenset(
@@ -21,20 +26,26 @@ ALIASING_CALLS = frozenset(
 #: Calls whose result is a new object that may hold what the old one holds.
 SHALLOW_CALLS = frozenset("accumulate chain copy groupby partial product repeat replace".split())
 
+#: Functions of the language that make a new container of what they are given.
+COLLECTING_CALLS = frozenset("dict frozenset list set sorted tuple".split())
 
-def root_names(node: ast.AST, own: Collection[str] = ()) -> Iterator[str]:
+#: Methods after which their receiver holds what they were given.
+KEEPING_METHODS = frozenset("add append appendleft extend insert setdefault update".split())
+
+
+def root_names(node: ast.AST, purity: Purity = _NO_PURITY) -> Iterator[str]:
     """Names whose objects the value of an expression may be, hold or lie inside.
 
-    ``own`` are names of functions, methods and classes that the notebook defines.
+    ``purity`` tells which functions, methods and classes the notebook defines.
     """
     if isinstance(node, ast.Name):
         yield node.id
     else:
-        for part in _parts(node, own):
-            yield from root_names(part, own)
+        for part in _parts(node, purity):
+            yield from root_names(part, purity)
 
 
-def shallow_names(node: ast.AST, own: Collection[str] = ()) -> Iterator[str]:
+def shallow_names(node: ast.AST, purity: Purity = _NO_PURITY) -> Iterator[str]:
     """Names whose *elements* the value may share: of a sum of lists, a copy, a new instance."""
     if isinstance(node, ast.BinOp):
         parts: list[ast.expr] = [node.left, node.right]
@@ -43,11 +54,11 @@ def shallow_names(node: ast.AST, own: Collection[str] = ()) -> Iterator[str]:
         parts = [*receiver, *node.args, *(keyword.value for keyword in node.keywords)]
     else:
         parts = []
-        for part in _parts(node, own):
-            yield from shallow_names(part, own)
+        for part in _parts(node, purity):
+            yield from shallow_names(part, purity)
     for part in parts:
-        yield from root_names(part, own)
-        yield from shallow_names(part, own)
+        yield from root_names(part, purity)
+        yield from shallow_names(part, purity)
 
 
 def _may_keep(node: ast.Call) -> bool:
@@ -56,9 +67,10 @@ def _may_keep(node: ast.Call) -> bool:
     return name in SHALLOW_CALLS or name[:1].isupper()
 
 
-def _may_alias(node: ast.Call, own: Collection[str]) -> bool:
+def may_alias(node: ast.Call, purity: Purity) -> bool:
+    """Whether a call's result may be, hold or lie inside what the call is given."""
     name = called_name(node)
-    return name in ALIASING_CALLS or name in own
+    return name in ALIASING_CALLS or name in purity.own
 
 
 def called_name(node: ast.Call) -> str:
@@ -68,7 +80,7 @@ def called_name(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else ""
 
 
-def _parts(node: ast.AST, own: Collection[str]) -> Iterable[ast.expr]:
+def _parts(node: ast.AST, purity: Purity) -> Iterable[ast.expr]:
     """The expressions whose objects the value of this one may be, hold or lie inside."""
     match node:
         case ast.Attribute(value=value) | ast.Subscript(value=value) | ast.Starred(value=value):
@@ -82,12 +94,14 @@ def _parts(node: ast.AST, own: Collection[str]) -> Iterable[ast.expr]:
             return values
         case ast.IfExp(body=body, orelse=orelse):
             return [body, orelse]
-        case ast.Call() if _may_alias(node, own):
+        case ast.Call() if (called := purity.code.called(node)) is not None:
+            return [e for name in called.results() for e in called.expressions_of(name)]
+        case ast.Call() if may_alias(node, purity):
             # A closure or a bound method that is called holds what it was made with.
             given = [*node.args, *(keyword.value for keyword in node.keywords)]
             if isinstance(node.func, ast.Attribute):
                 return [node.func.value, *given]
-            return [node.func, *given] if called_name(node) in own else given
+            return [node.func, *given] if called_name(node) in purity.own else given
         case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
             return [element, *(generator.iter for generator in node.generators)]
         case _:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from kale.diagnostics import Diagnostic
+from kale.diagnostics import Diagnostic, strictly, to_errors
+from kale.errors import raise_all
 from kale.files import write_files
 from kale.ir import AnalyzedPipeline, Pipeline, Plan
-from kale.nbparser import TEXT_SETTINGS, parse_pipeline, read_notebook
+from kale.nbparser import TEXT_SETTINGS, parse_pipeline, read_notebook, to_python
 from kale.settings import find_settings
 from kale.static_analysis import analyze
+from kale.suppression import Suppression, noqa_places
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -53,49 +55,71 @@ class Compilation:
 def load(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Pipeline:
     """Read a tagged notebook; ``settings`` are the command line's, by metadata key.
 
+    There, ``ignore`` holds the codes of warnings and notices to silence, with commas between.
+
     Raises:
         KaleError: the notebook cannot be read or is not well formed.
     """
     path = os.fspath(notebook)
     read = read_notebook(path)
     found = find_settings(Path(path), settings, TEXT_SETTINGS)
-    return parse_pipeline(read, override=found.override, default=found.default)
+    pipeline = parse_pipeline(read, override=found.override, default=found.default)
+    places = noqa_places(((c.number, c.source) for c in read.cells if c.kind == "code"), to_python)
+    return replace(pipeline, suppression=Suppression(found.ignored, places))
 
 
-def check(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> AnalyzedPipeline:
+def check(
+    notebook: PathLike, settings: Mapping[str, str] = _NOTHING, *, strict: bool = False
+) -> AnalyzedPipeline:
     """Read and analyse a tagged notebook; nothing is run or written.
+
+    ``strict`` refuses what is otherwise a warning, or an edge inferred from data. Silenced
+    findings are neither refused nor in the result.
 
     Raises:
         KaleError: the notebook is refused; all the reasons at once.
     """
-    return analyze(load(notebook, settings))
+    analyzed = analyze(load(notebook, settings))
+    kept = analyzed.pipeline.suppression.keep(analyzed.diagnostics)
+    if strict:
+        raise_all(to_errors(strictly(kept)))
+    return replace(analyzed, diagnostics=kept, silenced=len(analyzed.diagnostics) - len(kept))
 
 
-def plan(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Plan:
-    """Read, analyse and plan a tagged notebook.
+def plan(
+    notebook: PathLike, settings: Mapping[str, str] = _NOTHING, *, strict: bool = False
+) -> Plan:
+    """Read, analyse and plan a tagged notebook; ``strict`` as for :func:`check`.
 
     Raises:
         KaleError: the notebook is refused.
     """
     from kale.codegen import make_plan
 
-    return make_plan(check(notebook, settings))
+    return make_plan(check(notebook, settings, strict=strict))
 
 
 def compile_notebook(
-    notebook: PathLike, output: PathLike | None = None, settings: Mapping[str, str] = _NOTHING
+    notebook: PathLike,
+    output: PathLike | None = None,
+    settings: Mapping[str, str] = _NOTHING,
+    *,
+    strict: bool = False,
 ) -> Compilation:
     """Write the Kubeflow Pipelines script and package and a notebook for each step.
 
-    They go to the folder ``output``, by default the notebook's own.
+    They go to the folder ``output``, by default the notebook's own. ``strict`` as for
+    :func:`check`; it counts for findings about the package, too.
 
     Raises:
         KaleError: the notebook is refused, or the folder cannot be written.
     """
     from kale.codegen import check_package, emit_files
 
-    planned = plan(notebook, settings)
-    found = check_package(planned)
+    planned = plan(notebook, settings, strict=strict)
+    found = planned.pipeline.suppression.keep(check_package(planned))
+    if strict:
+        raise_all(to_errors(strictly(found)))
     files = emit_files(planned)
     folder = Path(notebook).parent if output is None else Path(output)
     write_files(files, folder)
@@ -120,18 +144,19 @@ def run(
     run_dir: PathLike | None = None,
     settings: Mapping[str, str] = _NOTHING,
     observer: Observer | None = None,
+    strict: bool = False,
 ) -> RunResult:
     """Run a tagged notebook as a pipeline on this machine.
 
     ``parameters`` are ``NAME=VALUE`` texts, read by the parameters' types; ``jobs`` bounds how
     many steps run at once, by default as many as there are processors. A step that fails is
-    in the result, not an exception.
+    in the result, not an exception. ``strict`` as for :func:`check`.
 
     Raises:
         KaleError: the notebook or a parameter is refused, or the run cannot be set up.
         KeyboardInterrupt: the run was interrupted; nothing of it is left running.
     """
-    planned = plan(notebook, settings)
+    planned = plan(notebook, settings, strict=strict)
     return run_plan(planned, parameters, jobs=jobs, run_dir=run_dir, observer=observer)
 
 

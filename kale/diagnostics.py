@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from kale.catalogue import CATALOGUE
 from kale.errors import KaleError, Location
 from kale.rules import Severity
+
+#: Notices that ``--strict`` makes errors.
+STRICT_NOTICES = frozenset({"KALE201"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,52 @@ def from_error(error: KaleError) -> tuple[Diagnostic, ...]:
     )
 
 
+def strictly(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The findings as ``--strict`` has them: warnings, and edges inferred from data, are errors."""
+    return tuple(
+        replace(finding, severity=Severity.ERROR)
+        if finding.severity is Severity.WARNING or finding.code in STRICT_NOTICES
+        else finding
+        for finding in findings
+    )
+
+
+def to_errors(findings: Iterable[Diagnostic]) -> tuple[KaleError, ...]:
+    """The errors among findings, to be raised."""
+    return tuple(
+        KaleError(finding.code, finding.message, at=finding.at, hint=finding.hint)
+        for finding in findings
+        if finding.severity is Severity.ERROR
+    )
+
+
+def near_codes(word: str, most: int = 3) -> tuple[str, ...]:
+    """Up to ``most`` codes of the catalogue that are spelled like ``word``, the likest first."""
+    word = word.upper()
+    likeness = {code: difflib.SequenceMatcher(None, word, code).ratio() for code in CATALOGUE}
+    close = (code for code in likeness if likeness[code] >= 0.6)
+
+    def rank(code: str) -> tuple[float, int, str]:
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(word, code, strict=False))
+        return -likeness[code], -len(tuple(alike)), code
+
+    return tuple(sorted(close, key=rank)[:most])
+
+
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate spelled most like ``word``, or ``None`` when none is close."""
     matches = difflib.get_close_matches(word, sorted(set(candidates)), n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
-__all__ = ["CATALOGUE", "Diagnostic", "Severity", "diagnose", "from_error", "nearest"]
+__all__ = [
+    "CATALOGUE",
+    "Diagnostic",
+    "Severity",
+    "diagnose",
+    "from_error",
+    "near_codes",
+    "nearest",
+    "strictly",
+    "to_errors",
+]

@@ -16,13 +16,18 @@ from typing import Any, Literal
 
 from kale.diagnostics import Diagnostic
 from kale.errors import Location
+from kale.inputs import Input, InputKind, Origin, Reason
 from kale.options import Pairs, SecretEnv, StepOptions, Toleration, VolumeMount
+from kale.suppression import Suppression
 
 __all__ = [
     "METRICS_STEP",
     "SETUP_STEP",
     "AnalyzedPipeline",
     "Files",
+    "Input",
+    "InputKind",
+    "Origin",
     "Pairs",
     "Parameter",
     "ParameterType",
@@ -30,6 +35,7 @@ __all__ = [
     "Plan",
     "Port",
     "PortKind",
+    "Reason",
     "SecretEnv",
     "Source",
     "Step",
@@ -57,12 +63,14 @@ class Source:
 
     Line ``k`` of ``code`` is line ``at.line + k - 1`` of cell ``at.cell``. ``python`` is the
     same code as plain Python, line for line, its IPython syntax replaced by calls that read
-    the same names; analyses read ``python``, kernels run ``code``.
+    the same names; analyses read ``python``, kernels run ``code``. ``installs`` are the first
+    and last lines, from 1, of commands that only install packages: a pod leaves them out.
     """
 
     code: str
     at: Location
     python: str
+    installs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,9 @@ class Pipeline:
     stand in the notebook order of their first cells. ``imports`` and ``functions`` hold
     cells, in notebook order, as does ``metrics``. ``kernel`` is the kernelspec's name.
     ``image`` is ``None`` when nobody named one. ``settings`` holds pipeline-wide notebook
-    metadata that later stages act on, as JSON text by its key.
+    metadata that later stages act on, as JSON text by its key. ``packages`` are those that the
+    notebook has installed where it ends. ``suppression`` says which findings the author does
+    not want to see.
     """
 
     name: str
@@ -122,7 +132,9 @@ class Pipeline:
     steps: tuple[Step, ...] = ()
     metrics: tuple[Source, ...] = ()
     settings: Pairs = ()
+    packages: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    suppression: Suppression = field(default_factory=Suppression)
 
     def step(self, name: str) -> Step:
         """The step of that name.
@@ -152,7 +164,7 @@ class StepSummary:
     objects it may change in place; those it surely changes are in ``certain`` too.
     ``parameters`` are the pipeline parameters it must be given, ``carried`` is the code
     of other steps that stands at its head, ``unchanged`` maps each input that it must
-    leave as it was to the step that reads it at the same time.
+    leave as it was to the step that reads it at the same time. ``inputs`` are sorted by name.
     """
 
     name: str
@@ -164,6 +176,7 @@ class StepSummary:
     parameters: tuple[str, ...] = ()
     carried: tuple[Source, ...] = ()
     unchanged: Pairs = ()
+    inputs: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +202,8 @@ class AnalyzedPipeline:
     named :data:`METRICS_STEP` when the metrics need a step of their own; that step is then
     in ``pipeline.steps`` too. ``after`` maps each step to all the steps it waits for, its
     ``prev:`` tags and the edges inferred from data. ``metrics`` are the names reported, and
-    ``metrics_step`` the step whose notebook ends with the metrics cells.
+    ``metrics_step`` the step whose notebook ends with the metrics cells. ``silenced`` counts
+    the findings that ``diagnostics`` lacks at the author's wish.
     """
 
     pipeline: Pipeline
@@ -199,6 +213,7 @@ class AnalyzedPipeline:
     metrics: tuple[str, ...] = ()
     metrics_step: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    silenced: int = 0
 
     def summary(self, name: str) -> StepSummary:
         """The summary of the step of that name.

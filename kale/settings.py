@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kale.diagnostics import nearest
-from kale.errors import Location, UsageError
+from kale.diagnostics import CATALOGUE, Severity, near_codes, nearest
+from kale.errors import Location, UsageError, raise_all
 
 #: What the name of an environment variable that sets something starts with.
 ENVIRONMENT_PREFIX = "KALE_"
+
+#: The setting that holds codes to silence; it is no metadata of a notebook.
+IGNORE = "ignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,12 @@ class Settings:
     """Settings by their key in the notebook metadata.
 
     ``override`` beats what the notebook says (command line and environment), ``default`` is
-    beaten by it (the project file).
+    beaten by it (the project file). ``ignored`` are the codes that any of them silences.
     """
 
     override: Mapping[str, str]
     default: Mapping[str, str]
+    ignored: frozenset[str] = frozenset()
 
 
 def find_settings(notebook: Path, given: Mapping[str, str], known: Collection[str]) -> Settings:
@@ -33,26 +38,35 @@ def find_settings(notebook: Path, given: Mapping[str, str], known: Collection[st
 
     ``given`` is the command line's, ``known`` are the keys that there are. The environment has
     them as ``KALE_`` and the key in capitals; the project file is the nearest
-    ``pyproject.toml`` at or above the notebook that has a table ``[tool.kale]``.
+    ``pyproject.toml`` at or above the notebook that has a table ``[tool.kale]``. Codes to
+    ignore add up: ``given`` and the environment hold them as text with commas or spaces
+    between them, the project file as a list.
 
     Raises:
         UsageError: the project file is no TOML (KALE012), or sets what there is not (KALE013).
+        KaleError: a code to ignore does not exist (KALE016), or is an error's (KALE017).
     """
+    project, at = _project_table(notebook)
+    default = {
+        key: _checked(key, value, at, known) for key, value in project.items() if key != IGNORE
+    }
     environment = {
         key: value
         for key in known
         if (value := os.environ.get(ENVIRONMENT_PREFIX + key.upper(), ""))
     }
-    return Settings({**environment, **given}, _project_settings(notebook, known))
+    override = {**environment, **{key: given[key] for key in given if key != IGNORE}}
+    return Settings(override, default, _ignored(project.get(IGNORE, []), at, given))
 
 
-def _project_settings(notebook: Path, known: Collection[str]) -> Mapping[str, str]:
+def _project_table(notebook: Path) -> tuple[Mapping[str, Any], Location]:
+    """The table that counts for a notebook, empty when there is none, and its file."""
     for folder in notebook.absolute().parents:
         path = folder / "pyproject.toml"
         table = _tool_table(path)
         if table is not None:
-            return {key: _checked(key, value, path, known) for key, value in table.items()}
-    return {}
+            return table, Location(str(path))
+    return {}, Location(str(notebook))
 
 
 def _tool_table(path: Path) -> Mapping[str, Any] | None:
@@ -75,20 +89,74 @@ def _tool_table(path: Path) -> Mapping[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
-def _checked(key: str, value: object, path: Path, known: Collection[str]) -> str:
+def _checked(key: str, value: object, at: Location, known: Collection[str]) -> str:
     if key not in known:
-        close = nearest(key, known)
+        keys = sorted({*known, IGNORE})
+        close = nearest(key, keys)
         raise UsageError(
             "KALE013",
             f"`[tool.kale]` has no setting `{key}`",
-            at=Location(str(path)),
-            hint=f"did you mean `{close}`?" if close else f"there are {', '.join(sorted(known))}",
+            at=at,
+            hint=f"did you mean `{close}`?" if close else f"there are {', '.join(keys)}",
         )
     if not isinstance(value, str):
         raise UsageError(
             "KALE013",
             f"the setting `{key}` of `[tool.kale]` is not text",
-            at=Location(str(path)),
+            at=at,
             hint=f'write it in quotes: {key} = "…"',
         )
     return value
+
+
+def _ignored(listed: object, at: Location, given: Mapping[str, str]) -> frozenset[str]:
+    """The codes that the project file lists, and the environment and the command line name."""
+    variable = ENVIRONMENT_PREFIX + IGNORE.upper()
+    sources = (
+        (_codes_of_list(listed, at), "`ignore` of `[tool.kale]`", at),
+        (_codes_of_text(os.environ.get(variable, "")), f"the environment's `{variable}`", None),
+        (_codes_of_text(given.get(IGNORE, "")), "`--ignore`", None),
+    )
+    raise_all(
+        error
+        for codes, source, place in sources
+        for code in codes
+        for error in _wrong_code(code, source, place)
+    )
+    return frozenset(code for codes, _, _ in sources for code in codes)
+
+
+def _codes_of_text(text: str) -> list[str]:
+    return [code.upper() for code in re.split(r"[,\s]+", text) if code]
+
+
+def _codes_of_list(value: object, at: Location) -> list[str]:
+    """The codes of a list in the project file."""
+    if isinstance(value, list) and all(isinstance(code, str) for code in value):
+        return [code.strip().upper() for code in value]
+    raise UsageError(
+        "KALE013",
+        f"the setting `{IGNORE}` of `[tool.kale]` is not a list of codes",
+        at=at,
+        hint=f'write the codes in quotes and brackets: {IGNORE} = ["KALE331"]',
+    )
+
+
+def _wrong_code(code: str, source: str, at: Location | None) -> Iterable[UsageError]:
+    """What is wrong with a code to ignore, if anything is."""
+    rule = CATALOGUE.get(code)
+    if rule is None:
+        close = near_codes(code, 1)
+        yield UsageError(
+            "KALE016",
+            f"{source} names `{code}`, and there is no such code",
+            at=at,
+            hint=f"did you mean `{close[0]}`?" if close else "a code looks like KALE331",
+        )
+    elif rule.severity is Severity.ERROR:
+        yield UsageError(
+            "KALE017",
+            f"{source} names `{code}` ({rule.title}), and errors cannot be ignored",
+            at=at,
+            hint="correct what it finds, and take the code out of the list",
+        )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import sys
 
 import pytest
@@ -13,6 +15,13 @@ from kale.cli import main
 # A busy machine is no failure. What CI sets beside (the same examples in each run) stays.
 settings.register_profile("kale", settings.default, deadline=None)
 settings.load_profile("kale")
+
+# Of the notebooks in test_soundness.py that are new in each run; all workers have the same.
+os.environ.setdefault("KALE_SOUNDNESS_SEED", str(random.SystemRandom().randrange(1_000_000)))
+
+
+def pytest_report_header():
+    return f"KALE_SOUNDNESS_SEED={os.environ['KALE_SOUNDNESS_SEED']}"
 
 
 def notebook_json(*cells, metadata=None, **extra):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kale.core import load
+from kale.core import check, load
 from kale.errors import UsageError
 
 CELL = ("block:a", "x = 1")
@@ -56,3 +56,88 @@ def test_a_wrong_project_file(notebook, text, message):
     assert caught.value.message.startswith(message)
     assert caught.value.at.path == str(path.parent / "pyproject.toml")
     assert caught.value.hint
+
+
+@pytest.fixture
+def noticed(notebook):
+    """A notebook with a warning (KALE111) and two notices (KALE103, KALE201)."""
+    return notebook(
+        ("", "q = 1"),
+        ("block:a", "x = 1"),
+        ("block:b", "print(x)"),
+        metadata={"kubeflow_notebook": {"katib_run": True}},
+    )
+
+
+def shown(path, settings=()):
+    return sorted(finding.code for finding in check(path, dict(settings)).diagnostics)
+
+
+def test_nothing_is_ignored_by_itself(noticed):
+    project(noticed, "[tool.kale]\nignore = []\n")
+    assert shown(noticed) == ["KALE103", "KALE111", "KALE201"]
+
+
+def test_codes_to_ignore_add_up(noticed, monkeypatch):
+    project(noticed, '[tool.kale]\nignore = ["kale103"]\n')
+    assert shown(noticed) == ["KALE111", "KALE201"]
+    monkeypatch.setenv("KALE_IGNORE", "KALE201, KALE310")
+    assert shown(noticed) == ["KALE111"]
+    assert shown(noticed, {"ignore": "KALE111 KALE320"}) == []
+    assert check(noticed).silenced == 2
+
+
+IGNORE_ERRORS = [
+    pytest.param(
+        '"KALE331"', "KALE013", "the setting `ignore` of `[tool.kale]` is not a list of codes",
+        'write the codes in quotes and brackets: ignore = ["KALE331"]', id="text",
+    ),
+    pytest.param(
+        "[331]", "KALE013", "the setting `ignore` of `[tool.kale]` is not a list of codes",
+        'write the codes in quotes and brackets: ignore = ["KALE331"]', id="a list of numbers",
+    ),
+    pytest.param(
+        '["KALE391"]', "KALE016",
+        "`ignore` of `[tool.kale]` names `KALE391`, and there is no such code",
+        "did you mean `KALE301`?", id="no such code",
+    ),
+    pytest.param(
+        '["warnings"]', "KALE016",
+        "`ignore` of `[tool.kale]` names `WARNINGS`, and there is no such code",
+        "a code looks like KALE331", id="no code at all",
+    ),
+    pytest.param(
+        '["KALE301"]', "KALE017",
+        "`ignore` of `[tool.kale]` names `KALE301` (undefined name), and errors cannot be ignored",
+        "correct what it finds, and take the code out of the list", id="an error",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "code", "message", "hint"), IGNORE_ERRORS)
+def test_a_wrong_list_of_codes(noticed, value, code, message, hint):
+    project(noticed, f"[tool.kale]\nignore = {value}\n")
+    with pytest.raises(UsageError) as caught:
+        load(noticed)
+    error = caught.value
+    assert (error.code, error.message, error.hint) == (code, message, hint)
+    assert error.at.path == str(noticed.parent / "pyproject.toml")
+
+
+def test_a_wrong_code_elsewhere_is_told_with_where_it_stands(noticed, monkeypatch):
+    monkeypatch.setenv("KALE_IGNORE", "KALE302")
+    with pytest.raises(UsageError, match=r"^the environment's `KALE_IGNORE` names `KALE302` "):
+        load(noticed)
+    monkeypatch.delenv("KALE_IGNORE")
+    with pytest.raises(
+        UsageError, match=r"^`--ignore` names `KALE999`, and there is no such code$"
+    ):
+        load(noticed, {"ignore": "KALE999"})
+
+
+def test_a_misspelt_setting_may_mean_the_list(notebook):
+    path = notebook(CELL)
+    project(path, "[tool.kale]\nignored = []\n")
+    with pytest.raises(UsageError) as caught:
+        load(path)
+    assert caught.value.hint == "did you mean `ignore`?"

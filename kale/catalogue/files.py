@@ -103,9 +103,10 @@ RULES = (
         "KALE013",
         Severity.ERROR,
         "wrong setting in the project file",
-        "The table [tool.kale] holds a key that is no setting, or a value that is not text.",
+        "The table [tool.kale] holds a key that is no setting, or a value that is not text (for "
+        "ignore, no list of text).",
         '[tool.kale]\n    docker_imag = "python:3.12"',
-        "Correct the key, or write the value in quotes.",
+        "Correct the key, or write the value in quotes; that of ignore in brackets, too.",
     ),
     Rule(
         "KALE014",
@@ -123,5 +124,23 @@ RULES = (
         "notebook.",
         "a disk that is full",
         "See to the reason that the message gives, and try again.",
+    ),
+    Rule(
+        "KALE016",
+        Severity.ERROR,
+        "no such code to ignore",
+        "The codes to ignore, on the command line, in the environment or in the project file, "
+        "hold one that Kale does not have.",
+        '[tool.kale]\n    ignore = ["KALE392"]',
+        "Correct the code, or take it out of the list.",
+    ),
+    Rule(
+        "KALE017",
+        Severity.ERROR,
+        "errors cannot be ignored",
+        "The codes to ignore hold that of an error. An error says that the pipeline would not "
+        "compute what the notebook computes; only warnings and notices can be silenced.",
+        '[tool.kale]\n    ignore = ["KALE301"]',
+        "Correct what it finds, and take the code out of the list.",
     ),
 )

@@ -52,9 +52,10 @@ RULES = (
         "KALE106",
         Severity.ERROR,
         "option set twice",
-        "Tags of one step give an option two different values.",
+        "Tags of one step give an option two different values, or a tag and an install line two "
+        "versions of a package.",
         "limit:cpu:1 and limit:cpu:2 on two cells of step `train`",
-        "Keep one of the tags.",
+        "Keep one of the two.",
     ),
     Rule(
         "KALE107",
@@ -147,5 +148,15 @@ RULES = (
         "The `tags` of a cell are no list of texts.",
         '"tags": "block:train"',
         'Write `"tags": ["block:train"]`.',
+    ),
+    Rule(
+        "KALE119",
+        Severity.WARNING,
+        "install line that runs as written",
+        "What `%pip install` and `!pip install` name is installed before a step starts, and the "
+        "line is left out of the pod. A line with more than packages of the index runs in the "
+        "pod as it does in the notebook.",
+        "%pip install -r requirements.txt",
+        "Name the packages alone, put them into a `packages:` tag, or use an image with them.",
     ),
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
-from kale.cli.options import debug_option
-from kale.cli.terminal import print_findings, print_json
-from kale.diagnostics import CATALOGUE, Diagnostic, from_error
+from kale.cli.options import FINDINGS, debug_option, given_settings, with_options
+from kale.cli.terminal import print_findings, print_json, printable
+from kale.diagnostics import CATALOGUE, Diagnostic, Severity, from_error, near_codes, strictly
 from kale.errors import KaleError, Location
 
 
@@ -16,19 +17,25 @@ def _explain(context: click.Context, _: click.Parameter, code: str | None) -> No
     """Print the catalogue's entry of a code and exit."""
     if code is None or context.resilient_parsing:
         return
-    rule = CATALOGUE.get(code.upper())
+    rule = CATALOGUE.get(code.strip().upper())
     if rule is None:
-        raise click.UsageError(f"there is no code {code}; one looks like KALE301")
+        close = near_codes(code.strip())
+        hint = f"did you mean {_either(close)}?" if close else "one looks like KALE301"
+        raise click.UsageError(f"there is no code {printable(code)}; {hint}")
     click.echo(f"{rule.code} ({rule.severity.value}): {rule.title}\n\n{rule.meaning}")
     click.echo(f"\nFor example:\n    {rule.example}\n\nRemedy: {rule.remedy}")
     context.exit()
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 @click.command("check", short_help="Say what is wrong with notebooks; nothing is run.")
 @click.argument("notebooks", nargs=-1, required=True, type=click.Path(), metavar="NOTEBOOK...")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="How to print the findings.",
+    help="How to print the findings; as JSON, the data flow is there too.",
 )  # fmt: skip
 @click.option(
     "--explain",
@@ -38,8 +45,9 @@ def _explain(context: click.Context, _: click.Parameter, code: str | None) -> No
     callback=_explain,
     help="Print what a code such as KALE301 means, and exit.",
 )
+@with_options(FINDINGS)
 @debug_option
-def check_command(notebooks: tuple[str, ...], style: str) -> None:
+def check_command(notebooks: tuple[str, ...], style: str, strict: bool, **options: Any) -> None:
     """Say what is wrong with tagged notebooks; nothing is run or written.
 
     Errors are what `kale run` and `kale compile` would refuse; warnings and notices they
@@ -47,27 +55,44 @@ def check_command(notebooks: tuple[str, ...], style: str) -> None:
     """
     from kale import core
 
+    settings = given_settings(options)
     found: list[Diagnostic] = []
-    code = 0
+    flows: list[dict[str, Any]] = []
+    code = silenced = 0
     for notebook in notebooks:
+        summary = None
         try:
-            analyzed = core.check(notebook)
+            analyzed = core.check(notebook, settings)
         except KaleError as error:
             code = max(code, error.exit_code)
-            found += from_error(error)
-            summary = None
+            new = from_error(error)
         else:
-            found += analyzed.diagnostics
-            steps = len(analyzed.pipeline.steps)
-            summary = f"{notebook}: {steps} step{'s' if steps != 1 else ''}, no errors"
+            new = strictly(analyzed.diagnostics) if strict else analyzed.diagnostics
+            silenced += analyzed.silenced
+            if any(finding.severity is Severity.ERROR for finding in new):
+                code = max(code, 1)
+            else:
+                summary = _summary(notebook, len(analyzed.pipeline.steps), analyzed.silenced)
+                if style == "json":
+                    from kale.data_flow import describe
+
+                    flows.append(describe(analyzed).as_json())
+        # What is wrong with a project file is told once, not for each notebook.
+        new = tuple(sorted((one for one in new if one not in found), key=_place))
+        found += new
         if style == "text":
-            print_findings(sorted(found, key=_place), sys.stdout)
-            found = []
+            print_findings(new, sys.stdout)
             if summary is not None:
                 click.echo(summary)
     if style == "json":
-        print_json({"diagnostics": [finding.as_json() for finding in sorted(found, key=_place)]})
+        findings = [finding.as_json() for finding in sorted(found, key=_place)]
+        print_json({"diagnostics": findings, "silenced": silenced, "data": flows})
     raise click.exceptions.Exit(code)
+
+
+def _summary(notebook: str, steps: int, silenced: int) -> str:
+    hidden = f", {silenced} silenced" if silenced else ""
+    return printable(f"{notebook}: {steps} step{'s' if steps != 1 else ''}, no errors{hidden}")
 
 
 def _place(finding: Diagnostic) -> tuple[str, int, int, str]:

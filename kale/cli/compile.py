@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kale.cli.options import (
+    FINDINGS,
     SETTINGS,
     debug_option,
     given_settings,
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(), metavar="DIR", callback=not_empty,
     help="The folder to write to, made if need be; by default the notebook's own.",
 )  # fmt: skip
-@with_options(SETTINGS)
+@with_options((*SETTINGS, *FINDINGS))
 @json_option
 @debug_option
-def compile_command(notebook: str, output: str | None, as_json: bool, **options: Any) -> None:
+def compile_command(
+    notebook: str, output: str | None, strict: bool, as_json: bool, **options: Any
+) -> None:
     """Make a Kubeflow Pipelines package of a tagged notebook; nothing is run.
 
     It writes NAME.yaml, the package; NAME.kfp.py, a script that makes, uploads and runs it; and
@@ -42,7 +45,9 @@ def compile_command(notebook: str, output: str | None, as_json: bool, **options:
     from kale import core
 
     try:
-        compilation = core.compile_notebook(notebook, output, given_settings(options))
+        compilation = core.compile_notebook(
+            notebook, output, given_settings(options), strict=strict
+        )
     except KaleError as error:
         if not as_json:
             raise

@@ -56,6 +56,17 @@ json_option = click.option(
     is_flag=True,
     help="Print one JSON document on standard output, and nothing else there.",
 )
+#: What to make of findings.
+FINDINGS = (
+    click.option(
+        "--ignore", multiple=True, metavar="CODE",
+        help="Do not show warnings and notices of this code, repeatable.",
+    ),
+    click.option(
+        "--strict", is_flag=True,
+        help="Refuse what is otherwise a warning, or an edge inferred from data (KALE201).",
+    ),
+)  # fmt: skip
 notebook_argument = click.argument("notebook", type=click.Path(), metavar="NOTEBOOK")
 
 
@@ -82,4 +93,5 @@ def with_options(
 def given_settings(options: dict[str, Any]) -> dict[str, str]:
     """The settings among a command's options that the user gave."""
     keys = ("pipeline_name", "pipeline_description", "docker_image", "experiment_name")
-    return {key: options[key] for key in keys if options.get(key) is not None}
+    found = {key: options[key] for key in keys if options.get(key) is not None}
+    return {**found, "ignore": ",".join(options.get("ignore", ()))}

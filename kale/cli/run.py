@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kale.cli.explain_data import data_flow_lines, terminal_width
 from kale.cli.options import (
+    FINDINGS,
     SETTINGS,
     debug_option,
     given_settings,
@@ -18,7 +21,7 @@ from kale.cli.options import (
     notebook_argument,
     with_options,
 )
-from kale.cli.terminal import print_findings, print_json, printable, shown_path
+from kale.cli.terminal import print_findings, print_json, print_lines, printable, shown_path
 from kale.diagnostics import Diagnostic, from_error
 from kale.errors import KaleError
 
@@ -45,7 +48,11 @@ INTERRUPTED = 130
     help="An empty or new folder for what the run leaves; by default one in .kale/runs/ beside "
     "the notebook.",
 )  # fmt: skip
-@with_options(SETTINGS)
+@click.option(
+    "--explain-data", is_flag=True,
+    help="Run nothing; print what each step is given and why, and what it hands on.",
+)  # fmt: skip
+@with_options((*SETTINGS, *FINDINGS))
 @json_option
 @debug_option
 def run_command(
@@ -53,6 +60,8 @@ def run_command(
     parameters: tuple[str, ...],
     jobs: int | None,
     run_dir: str | None,
+    explain_data: bool,
+    strict: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -60,11 +69,18 @@ def run_command(
 
     The metrics and the path of the report go to standard output, progress to standard error.
     """
+    settings = given_settings(options)
+    if explain_data:
+        given = {"--parameter": parameters, "--jobs": jobs, "--run-dir": run_dir}
+        if unused := next((option for option, value in given.items() if value), None):
+            raise click.UsageError(f"`--explain-data` runs nothing, so leave `{unused}` out")
+        _explain_data(notebook, settings, strict=strict, as_json=as_json)
+        return
     from kale import core, runners
 
     name = None
     try:
-        plan = core.plan(notebook, given_settings(options))
+        plan = core.plan(notebook, settings, strict=strict)
         name = plan.pipeline.name
         if not as_json:
             print_findings(plan.diagnostics, sys.stderr)
@@ -84,6 +100,28 @@ def run_command(
     if result.interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
     raise click.exceptions.Exit(0 if result.status == "succeeded" else 1)
+
+
+def _explain_data(
+    notebook: str, settings: Mapping[str, str], *, strict: bool, as_json: bool
+) -> None:
+    from kale import core
+    from kale.data_flow import describe
+
+    try:
+        analyzed = core.check(notebook, settings, strict=strict)
+    except KaleError as error:
+        if not as_json:
+            raise
+        print_json(_refused(None, from_error(error)))
+        raise click.exceptions.Exit(error.exit_code) from error
+    flow = describe(analyzed)
+    if as_json:
+        findings = [finding.as_json() for finding in analyzed.diagnostics]
+        print_json({"pipeline": flow.pipeline, "data": flow.as_json(), "diagnostics": findings})
+    else:
+        print_findings(analyzed.diagnostics, sys.stderr)
+        print_lines(data_flow_lines(flow, terminal_width(sys.stdout)), sys.stdout)
 
 
 def _refused(name: str | None, findings: tuple[Diagnostic, ...]) -> dict[str, Any]:

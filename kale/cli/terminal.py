@@ -56,8 +56,13 @@ def print_findings(findings: Iterable[Diagnostic], stream: TextIO) -> None:
     """Print findings in their order, each with its source line where the file still has it."""
     lines = _SourceLines()
     for finding in findings:
-        for text in finding_lines(finding, lines.at(finding.at)):
-            click.echo(text, file=stream, color=_colour())
+        print_lines(finding_lines(finding, lines.at(finding.at)), stream)
+
+
+def print_lines(lines: Iterable[str], stream: TextIO) -> None:
+    """Print lines of text, coloured as they are where the stream takes colours."""
+    for line in lines:
+        click.echo(line, file=stream, color=_colour())
 
 
 def finding_lines(finding: Diagnostic, source: str | None) -> list[str]:
@@ -71,7 +76,7 @@ def finding_lines(finding: Diagnostic, source: str | None) -> list[str]:
         column = finding.at.column if finding.at else None
         if column is not None and indent < column <= len(source) + 1:
             before = _one_wide(source[indent : column - 1])
-            lines.append(" " * (4 + _width(before)) + "^")
+            lines.append(" " * (4 + display_width(before)) + "^")
     if finding.hint:
         lines.append(f"  hint: {printable(finding.hint)}")
     return lines
@@ -94,7 +99,7 @@ def _one_wide(code: str) -> str:
     return printable(code.replace("\t", " "))
 
 
-def _width(text: str) -> int:
+def display_width(text: str) -> int:
     """The columns that text takes on a terminal: two for a wide character, none for a mark."""
     return sum(
         0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from kale.codegen.pod_notebook import pod_notebook
 from kale.codegen.resources import Resources, cpu_number, memory_number, resources_of
 from kale.codegen.runtime_bundle import LOADER, encode, pod_runtime
 from kale.ir import Pipeline, Task
@@ -35,8 +36,9 @@ def container(pipeline: Pipeline, task: Task) -> dict[str, Any]:
     Raises:
         PackageError: a resource that cannot be asked for.
     """
+    notebook = encode(pod_notebook(task.notebook))
     spec: dict[str, Any] = {
-        "args": [EXECUTOR_INPUT, task.name, encode(task.notebook), *task.options.packages],
+        "args": [EXECUTOR_INPUT, task.name, notebook, *task.options.packages],
         "command": command_of(),
         "image": image_of(pipeline, task),
     }

@@ -17,6 +17,7 @@ from kale.codegen.names import METRICS_KEY, identifier, parameter_keys, unique
 from kale.codegen.package_checks import check_package
 from kale.codegen.parameters import package_default
 from kale.codegen.platform_spec import toleration
+from kale.codegen.pod_notebook import pod_notebook
 from kale.codegen.resources import resources_of
 from kale.codegen.runtime_bundle import LOADER, pod_runtime
 from kale.codegen.step_notebook import lines_of
@@ -124,7 +125,7 @@ def _step(
 def _cells(task: Task) -> list[dict[str, Any]]:
     return [
         {"about": cell["metadata"]["kale"], "lines": cell["source"]}
-        for cell in json.loads(task.notebook)["cells"]
+        for cell in json.loads(pod_notebook(task.notebook))["cells"]
     ]
 
 

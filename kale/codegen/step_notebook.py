@@ -10,6 +10,7 @@ from typing import Any
 from kale.codegen.literals import python_literal
 from kale.codegen.parameters import json_default
 from kale.ir import METRICS_STEP, AnalyzedPipeline, Parameter, Port, PortKind, Source
+from kale.random_states import RANDOM_STATES, is_random_state
 
 #: A cell: its ``metadata.kale`` and its code.
 _Cell = tuple[dict[str, Any], str]
@@ -30,8 +31,9 @@ def step_notebook(
     Its cells are, each part only where there is something in it: the parameters; imports;
     functions; definitions carried from other steps; the load of ``inputs``; the step's own
     cells, one for one; the save of ``outputs``; the metrics. ``metadata.kale`` of a cell says
-    its role and, where it is the author's, the cell and line it comes from; that of the
-    notebook maps variables to port keys. ``metrics`` are the names that the step reports.
+    its role and, where it is the author's, the cell and line it comes from and the lines that
+    only install packages of the step; that of the notebook maps variables to port keys.
+    ``metrics`` are the names that the step reports.
     """
     ports = tuple(inputs)
     keys: dict[str, list[str]] = {}
@@ -55,8 +57,7 @@ def step_notebook(
 def notebook_bytes(kernel: str, kale: dict[str, Any], cells: Iterable[_Cell]) -> bytes:
     """A notebook with that kernel, ``metadata.kale`` and cells, as bytes.
 
-    Keys are sorted, so the bytes depend on the values only. Text that UTF-8 cannot hold
-    (half of a surrogate pair) makes the whole notebook ASCII, with JSON's escapes.
+    Keys are sorted, so the bytes depend on the values only.
     """
     document = {
         "cells": [_cell(number, *cell) for number, cell in enumerate(cells, start=1)],
@@ -68,6 +69,15 @@ def notebook_bytes(kernel: str, kale: dict[str, Any], cells: Iterable[_Cell]) ->
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+    return notebook_json(document)
+
+
+def notebook_json(document: dict[str, Any]) -> bytes:
+    """A notebook as the bytes of its file, keys sorted.
+
+    Text that UTF-8 cannot hold (half of a surrogate pair) makes the whole notebook ASCII, with
+    JSON's escapes.
+    """
     try:
         return _json(document, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -119,16 +129,19 @@ def _cells(
     yield from _written("definition", summary.carried)
     # What a shared cell makes and this step may change is compared with how it was before.
     fresh = summary.mutations.keys() & set(saved) - summary.defs.keys()
+    fresh = {name for name in fresh if not is_random_state(name)}
     if loaded or fresh or summary.unchanged:
         unchanged = dict(summary.unchanged)
         guards = f", unchanged={python_literal(unchanged)}" if unchanged else ""
         names = python_literal(list(loaded))
-        yield {"role": "load"}, f"{_RUNTIME}.load_inputs(globals(), {names}{guards})"
+        load = f"{_RUNTIME}.load_inputs(globals(), {names}{guards})"
+        yield {"role": "load"}, "\n".join([load, *_set_random_states(loaded)])
     if name != METRICS_STEP:
         yield from _written("step", pipeline.step(name).sources)
     if saved or summary.unchanged:
         names = python_literal(list(saved))
-        yield {"role": "save"}, f"{_RUNTIME}.save_outputs(globals(), {names})"
+        save = f"{_RUNTIME}.save_outputs(globals(), {names})"
+        yield {"role": "save"}, "\n".join([*_get_random_states(saved), save])
     if name == analyzed.metrics_step:
         yield from _written("metrics", pipeline.metrics)
         if metrics:
@@ -136,9 +149,25 @@ def _cells(
             yield {"role": "record"}, f"{_RUNTIME}.record_metrics(globals(), {names})"
 
 
+def _set_random_states(loaded: tuple[str, ...]) -> Iterator[str]:
+    """What puts the loaded random states in force."""
+    for state in RANDOM_STATES:
+        if state.name in loaded:
+            yield f"{state.set}(globals().pop({python_literal(state.name)}))"
+
+
+def _get_random_states(saved: tuple[str, ...]) -> Iterator[str]:
+    """What makes values of the random states that are to be saved."""
+    for state in RANDOM_STATES:
+        if state.name in saved:
+            yield f"globals()[{python_literal(state.name)}] = {state.get}()"
+
+
 def _written(role: str, sources: Iterable[Source]) -> Iterator[_Cell]:
     for source in sources:
         at = source.at
         place = {"cell": at.cell, "line": at.line, "cell_id": at.cell_id}
-        known = {key: value for key, value in place.items() if value is not None}
+        known: dict[str, Any] = {k: value for k, value in place.items() if value is not None}
+        if source.installs:
+            known["installs"] = [list(lines) for lines in source.installs]
         yield {"role": role, **known}, source.code

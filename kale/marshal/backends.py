@@ -19,20 +19,20 @@ def choose(value: Any) -> str:
     return "numpy" if fits else "pickle"
 
 
-def save_array(value: Any, directory: Path) -> None:
+def save_array(value: Any, folder: Path) -> None:
     """Save a NumPy array as ``value.npy``, without pickle."""
     import numpy as np
 
-    np.save(directory / "value.npy", value, allow_pickle=False)
+    np.save(folder / "value.npy", value, allow_pickle=False)
 
 
-def load_array(directory: Path) -> Any:
+def load_array(folder: Path) -> Any:
     """The array; it can be written to."""
     import numpy as np
 
-    return np.load(directory / "value.npy")
+    return np.load(folder / "value.npy")
 
 
-#: How to write a value into a directory, and how to read it from its verified files there, by
+#: How to write a value into a folder, and how to read it from its verified files there, by
 #: the names that manifests hold.
 BACKENDS = {"numpy": (save_array, load_array), "pickle": (pickling.dump, pickling.load)}

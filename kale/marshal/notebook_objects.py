@@ -53,14 +53,15 @@ def is_notebook_function(obj: object) -> bool:
 
 
 def class_key(cls: type) -> tuple[str, str]:
-    """The name of a class and a digest of the code in its body, equal in every process.
+    """The name of a class and a digest of code and constants in its body, equal in every process.
 
     Where two steps each define a class of one name, it tells the two apart.
     """
     parts: list[object] = [base.__qualname__ for base in cls.__bases__]
-    for name, value in sorted(vars(cls).items(), key=lambda item: item[0]):
+    for name, value in sorted(vars(cls).items(), key=lambda i: i[0]):
         code = getattr(getattr(value, "__func__", value), "__code__", None)
-        if name in ("_member_names_", "__match_args__"):
+        plain = isinstance(value, int | float | str) and name[0] != "_"
+        if plain or name in ("_member_names_", "__match_args__"):
             parts.append(value)
         elif code is not None:
             parts += name, code.co_code.hex(), code.co_names, code.co_varnames

@@ -1,7 +1,7 @@
 """What the cells of a step notebook call: load inputs, save outputs, record metrics.
 
 The files are named by a JSON file whose path is in the variable ``KALE_STEP_CONTEXT``:
-``{"step": name, "inputs": {name: [directory, …]}, "outputs": {name: directory}, "metrics":
+``{"step": name, "inputs": {name: [folder, …]}, "outputs": {name: folder}, "metrics":
 file}``. An input with several directories has several versions, of which one was changed.
 """
 
@@ -22,7 +22,7 @@ from .pickling import full_name
 from .sharing import find_groups
 from .values import load, pick, publish, save_group
 
-#: Inputs that this process loaded and may save: the object's id, its directory, its manifest.
+#: Inputs that this process loaded and may save: the object's id, its folder, its manifest.
 _loaded: dict[str, tuple[int, Path, Manifest]] = {}
 
 #: Digests of values before the step's own cells, ``None`` where it cannot be told; of those that
@@ -48,18 +48,18 @@ def load_inputs(
     context, guards = _context(), unchanged or {}
     values: dict[str, Any] = {}
     groups: dict[str, Any] = {}
-    failures = []
+    failed = []
     for name in names:
         try:
-            directory, manifest = pick([Path(d) for d in context["inputs"][name]], name)
+            folder, manifest = pick([Path(d) for d in context["inputs"][name]], name)
             if manifest.backend != UNBOUND:
-                values[name] = load(directory, manifest, groups)
+                values[name] = load(folder, manifest, groups)
         except MarshalError as error:
-            failures.append(str(error))
+            failed.append(str(error))
             continue
-        _loaded[name] = id(values.get(name)), directory, manifest
-    if failures:
-        raise MarshalError("\n".join(failures))
+        _loaded[name] = id(values.get(name)), folder, manifest
+    if failed:
+        raise MarshalError("\n".join(failed))
     _guards.update(guards)
     namespace.update(values)
     for name in {*guards, *context["outputs"]} & namespace.keys():
@@ -75,7 +75,7 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
         MarshalError: a value cannot be saved, or the step changed an input that another step
             reads at the same time; the message names all that failed.
     """
-    context, failures = _context(), _broken_guards(namespace)
+    context, failed = _context(), _broken_guards(namespace)
     targets = {name: Path(context["outputs"][name]) for name in names}
     values = {name: namespace[name] for name in names if name in namespace}
     manifests = {name: _describe(name, context["step"], value) for name, value in values.items()}
@@ -91,24 +91,24 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
                 len(group) == 1 or all(m.member and m.files == origins[0].files for m in origins)
             ):
                 for name in group:
-                    *_, directory, manifest = _loaded[name]
+                    *_, folder, manifest = _loaded[name]
                     now = manifests[name].digest
                     kept = replace(manifest, step=context["step"], changed=False, digest=now)
-                    publish(kept, directory, targets[name])
+                    publish(kept, folder, targets[name])
             else:
                 save_group({name: values[name] for name in group}, targets, manifests)
         except MarshalError as error:
-            failures.append(str(error))
+            failed.append(str(error))
         except OSError as error:
-            failures.append(
+            failed.append(
                 f"{quoted(group)} cannot be saved: {error}; make room or another folder"
             )
     for name in targets.keys() - values:
         # A name that was loaded and deleted has changed; one that never had a value has not.
         gone = name in _loaded and _loaded[name][2].backend != UNBOUND
         publish(Manifest(name, context["step"], changed=gone), Path(), targets[name])
-    if failures:
-        raise MarshalError("\n".join(failures))
+    if failed:
+        raise MarshalError("\n".join(failed))
 
 
 def record_metrics(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -142,7 +142,7 @@ def _context() -> dict[str, Any]:
 
 
 def _broken_guards(namespace: Mapping[str, Any]) -> list[str]:
-    failures = []
+    failed = []
     for name, reader in _guards.items():
         if name not in _before or name not in namespace:
             continue
@@ -151,11 +151,11 @@ def _broken_guards(namespace: Mapping[str, Any]) -> list[str]:
             text = f"whether this step changes `{name}`, which step `{reader}` reads, is not known"
             warnings.warn(text, RuntimeWarning, stacklevel=3)
         elif digest(namespace[name]) != before:
-            failures.append(
+            failed.append(
                 f"this step changed `{name}`, which step `{reader}` reads and may do so at the "
                 "same time; order the two with a `prev:` tag"
             )
-    return failures
+    return failed
 
 
 def _describe(name: str, step: str, value: object) -> Manifest:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -13,12 +12,18 @@ from kale.errors import KaleError, Location, NotebookError, raise_all
 from kale.ir import METRICS_STEP, SETUP_STEP, Pipeline, Source, Step
 from kale.nbparser.cells import Role, TaggedCell, parse_cells
 from kale.nbparser.graph import Edge, check_edges, check_names
-from kale.nbparser.ipython import to_python
 from kale.nbparser.metadata import parse_settings
 from kale.nbparser.notebook import Notebook
 from kale.nbparser.options import PlacedOption, merge_options
+from kale.nbparser.packages import (
+    Asked,
+    all_packages,
+    asked_by_cells,
+    step_packages,
+    without_installs,
+)
 from kale.nbparser.parameters import parse_parameters
-from kale.nbparser.syntax import parse_quietly, syntax_error
+from kale.nbparser.sources import has_code, read_sources, syntax_errors
 from kale.nbparser.tag_kinds import OptionTag
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -51,18 +56,21 @@ def parse_pipeline(
     """
     settings, errors = parse_settings(notebook, override, default)
     cells, tag_errors, diagnostics = parse_cells(notebook)
-    sources = _sources(notebook, cells)
-    problems: list[KaleError] = [*errors, *tag_errors, *_syntax_errors(cells, sources)]
+    sources = read_sources(notebook, cells)
+    asked, left = asked_by_cells(cells, sources)
+    sources = without_installs(sources, asked)
+    problems: list[KaleError] = [*errors, *tag_errors, *syntax_errors(cells, sources)]
     if not tag_errors and not any(cell.role is Role.STEP for cell in cells):
         problems.append(_no_step(notebook))
     parameters, parameter_errors = parse_parameters(_of(Role.PARAMETERS, cells, sources))
     problems += parameter_errors
-    setup = any(cell.role is Role.SETUP and _has_code(sources[cell.cell.number]) for cell in cells)
+    setup = any(cell.role is Role.SETUP and has_code(sources[cell.cell.number]) for cell in cells)
     gathered = _gather(notebook, cells, sources, setup=setup)
     problems += _check(gathered, cells, notebook, setup=setup)
-    steps = _steps(gathered, settings.defaults, problems, setup=setup)
+    shared = {c.cell.number for c in cells if c.role in {Role.IMPORTS, Role.FUNCTIONS}}
+    steps = _steps(gathered, settings.defaults, problems, asked, shared, setup=setup)
     raise_all(problems)
-    found = [*settings.diagnostics, *diagnostics]
+    found = [*settings.diagnostics, *diagnostics, *left]
     if setup:
         found.append(_setup_notice(gathered[SETUP_STEP]))
     return Pipeline(
@@ -79,49 +87,9 @@ def parse_pipeline(
         steps=steps,
         metrics=_of(Role.METRICS, cells, sources),
         settings=settings.settings,
+        packages=all_packages(asked),
         diagnostics=tuple(sorted(found, key=lambda one: (one.at and one.at.cell) or 0)),
     )
-
-
-def _sources(notebook: Notebook, cells: Iterable[TaggedCell]) -> dict[int, Source]:
-    """The code of each active cell; the names that any of them binds tell ``$x`` from ``$HOME``."""
-    active = tuple(cells)
-    known: set[str] = set()
-    for tagged in active:
-        tree = parse_quietly(to_python(tagged.cell.source))
-        known.update(_bound(tree) if tree is not None else ())
-    sources: dict[int, Source] = {}
-    for tagged in active:
-        code = tagged.cell.source
-        at = notebook.place(tagged.cell, 1, tagged.steps[0] if tagged.steps else None)
-        sources[tagged.cell.number] = Source(code, at, to_python(code, known))
-    return sources
-
-
-def _bound(tree: ast.Module) -> Iterable[str]:
-    """Every name that is bound anywhere in a cell; a few too many do no harm."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()):
-                yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                yield name
-            case ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
-                yield name
-            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield name
-            case ast.alias(name=name, asname=asname):
-                yield asname or name.partition(".")[0]
-
-
-def _syntax_errors(
-    cells: Iterable[TaggedCell], sources: Mapping[int, Source]
-) -> Iterable[KaleError]:
-    errors = (
-        syntax_error(source.code, source.python, source.at)
-        for source in (sources[cell.cell.number] for cell in cells)
-    )
-    return [error for error in errors if error is not None]
 
 
 def _of(
@@ -133,12 +101,6 @@ def _of(
 def _counts(cell: TaggedCell) -> bool:
     """Whether the cell is worth running: an empty one that nobody tagged is not."""
     return bool(cell.cell.source.strip()) or not cell.joined
-
-
-def _has_code(source: Source) -> bool:
-    """Whether there is more than comments; what cannot be parsed is code."""
-    tree = parse_quietly(source.python)
-    return tree is None or bool(tree.body)
 
 
 def _gather(
@@ -157,7 +119,7 @@ def _gather(
             at = replace(sources[cell.cell.number].at, step=name)
             place = notebook.place(cell.cell, step=name)
             source = sources[cell.cell.number]
-            if _has_code(source) if cell.role is Role.SETUP else _counts(cell):
+            if has_code(source) if cell.role is Role.SETUP else _counts(cell):
                 step.sources.append(replace(sources[cell.cell.number], at=at))
             step.edges += [Edge(before, name, place) for before in cell.after]
             step.options += [PlacedOption(tag, place) for tag in cell.options]
@@ -205,12 +167,19 @@ def _steps(
     gathered: Mapping[str, _StepCells],
     defaults: tuple[OptionTag, ...],
     problems: list[KaleError],
+    asked: Mapping[int, tuple[Asked, ...]],
+    shared: Container[int],
     *,
     setup: bool,
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
     for name, step in gathered.items():
         options, errors = merge_options(name, step.sources[0].at, step.options, defaults)
+        problems += errors
+        packages, errors = step_packages(
+            name, options.packages, step.options, step.sources, asked, shared
+        )
+        options = replace(options, packages=packages)
         problems += errors
         after = tuple(dict.fromkeys(edge.before for edge in step.edges))
         if setup and name != SETUP_STEP and not after:

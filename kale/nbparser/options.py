@@ -66,7 +66,7 @@ def merge_options(
 def _slots(tag: OptionTag) -> Mapping[Slot, OptionTag]:
     match tag:
         case PackagesTag(packages):
-            return {("packages", _project(p)): PackagesTag((p,)) for p in packages}
+            return {("packages", project(p)): PackagesTag((p,)) for p in packages}
         case EnvTag(name=name) | SecretTag(env=name):
             return {("env", name): tag}
         case LimitTag(resource=key) | RequestTag(resource=key):
@@ -81,7 +81,7 @@ def _slots(tag: OptionTag) -> Mapping[Slot, OptionTag]:
             return {(type(tag).__name__,): tag}
 
 
-def _project(requirement: str) -> str:
+def project(requirement: str) -> str:
     """The project that a requirement names, as PEP 503 writes it."""
     name = re.match(r"[-\w.]+", requirement)
     return re.sub(r"[-_.]+", "-", name[0]).lower() if name else requirement

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 
 from kale.errors import Location, NotebookError
@@ -16,6 +17,21 @@ def parse_quietly(code: str) -> ast.Module | None:
             return ast.parse(code)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
+
+
+def needs_await(code: str) -> bool:
+    """Whether code is Python only where a top level may await, as a cell's may."""
+    return not _compiles(code, 0) and _compiles(code, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def _compiles(code: str, flags: int) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(code, "<cell>", "exec", flags, dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
 
 
 def syntax_error(code: str, python: str, at: Location) -> NotebookError | None:
@@ -39,7 +55,10 @@ def syntax_error(code: str, python: str, at: Location) -> NotebookError | None:
             problem = "the code is nested too deeply"
     if not problem:
         return None
-    if _line(code, line) != _line(python, line):
+    magic = re.match(r"\s*(%%?)(\S*)", _line(python, line) or "")
+    if magic:
+        problem, column = _magic_problem(magic[1], magic[2], python, line), None
+    elif _line(code, line) != _line(python, line):
         column = None
     first = at.line or 1
     place = Location(at.path, at.cell, first + line - 1, column, at.step, at.cell_id)
@@ -49,6 +68,19 @@ def syntax_error(code: str, python: str, at: Location) -> NotebookError | None:
         at=place,
         hint="correct the line, or tag the cell `skip`",
     )
+
+
+def _magic_problem(sign: str, name: str, python: str, line: int) -> str:
+    """Why a magic still stands in code that should be plain Python."""
+    magic = f"`{sign}{name}`"
+    lines = python.split("\n")
+    if sign == "%":
+        return f"{magic} cannot run what follows it, which ends with the line"
+    if any(text.strip() for text in lines[: line - 1]):
+        return f"{magic} is understood in the first line of a cell only"
+    if not any(lines[line:]):
+        return f"{magic} stands above nothing"
+    return f"{magic} cannot run the cell, as it takes no statement beside it and no `await`"
 
 
 def _line(text: str, number: int) -> str | None:

@@ -270,13 +270,14 @@ class _Run:
         for task in self._plan.tasks:
             if task.metrics and self._results[task.name].status == "succeeded":
                 metrics.update(read_json(self._directory.metrics_of(task.name)))
+        suppression = self._plan.pipeline.suppression
         result = RunResult(
             self._plan.pipeline.name,
             "succeeded" if all(step.status == "succeeded" for step in steps) else "failed",
             self._directory.root,
             steps,
             metrics,
-            (*self._plan.diagnostics, *self._notices.values()),
+            (*self._plan.diagnostics, *suppression.keep(self._notices.values())),
             seconds,
             bool(self._interrupts),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kale.diagnostics import Diagnostic
@@ -10,6 +10,8 @@ from kale.errors import AnalysisError, KaleError, Location, raise_all
 from kale.ir import (
     METRICS_STEP,
     AnalyzedPipeline,
+    Input,
+    InputKind,
     Pipeline,
     Source,
     Step,
@@ -23,11 +25,10 @@ from kale.static_analysis.checks import (
     star_imports,
     unused_mistakes,
 )
-from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, gather_facts
-from kale.static_analysis.file_channels import file_channels
+from kale.static_analysis.deep_code import walk_deeply
+from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, gather_facts, sources_of
 from kale.static_analysis.hidden_channels import hidden_channels
 from kale.static_analysis.metrics import metric_names, metrics_host
-from kale.static_analysis.order import ancestors
 from kale.static_analysis.reaching import Flow, resolve
 
 
@@ -37,6 +38,10 @@ def analyze(pipeline: Pipeline) -> AnalyzedPipeline:
     Raises:
         KaleError: what the notebook computes cannot be kept; all the reasons at once.
     """
+    return walk_deeply(lambda: _analyze(pipeline), lambda: sources_of(pipeline))
+
+
+def _analyze(pipeline: Pipeline) -> AnalyzedPipeline:
     facts = gather_facts(pipeline)
     after = {step.name: step.after for step in pipeline.steps}
     if pipeline.metrics:
@@ -53,8 +58,7 @@ def analyze(pipeline: Pipeline) -> AnalyzedPipeline:
         *flow.diagnostics,
         *star_imports(facts),
         *unused_mistakes(facts, errors),
-        *hidden_channels(facts),
-        *file_channels(facts, ancestors(flow.after)),
+        *hidden_channels(pipeline, facts, flow),
     )
     return _assemble(pipeline, facts, flow, tuple(sorted(diagnostics, key=_place)))
 
@@ -70,6 +74,7 @@ def _assemble(
     wires, after = flow.wires, dict(flow.after)
     parameters = {step: set(names) for step, names in flow.parameters.items()}
     carried = {step: list(writes) for step, writes in flow.carried.items()}
+    inputs = dict(flow.inputs)
     host = None
     if pipeline.metrics:
         host = metrics_host(facts, list(after), flow.after, wires)
@@ -79,6 +84,7 @@ def _assemble(
         else:
             del after[METRICS_STEP]
             wires = _rewire(wires, host)
+            inputs[host] = _with_metrics(inputs, host, wires)
             parameters.setdefault(host, set()).update(parameters.pop(METRICS_STEP, set()))
             known = carried.setdefault(host, [])
             known += [w for w in carried.pop(METRICS_STEP, []) if w not in known]
@@ -94,6 +100,7 @@ def _assemble(
                 if p.name in parameters.get(step.name, set()) | for_all
             ),
             tuple(w.definition.source for w in carried.get(step.name, ()) if w.definition),
+            inputs.get(step.name, ()),
         )
         for step in pipeline.steps
     )
@@ -110,7 +117,8 @@ def _assemble(
 
 def _metrics_step(pipeline: Pipeline) -> Step:
     at = replace(pipeline.metrics[0].at, step=METRICS_STEP)
-    return Step(METRICS_STEP, pipeline.metrics, (), StepOptions(), at)
+    options = StepOptions(packages=pipeline.packages)
+    return Step(METRICS_STEP, pipeline.metrics, (), options, at)
 
 
 def _steps_before(pipeline: Pipeline) -> tuple[str, ...]:
@@ -136,6 +144,20 @@ def _rewire(wires: Iterable[Wire], host: str) -> tuple[Wire, ...]:
     return (*kept, *moved)
 
 
+def _with_metrics(
+    inputs: Mapping[str, tuple[Input, ...]], host: str, wires: Iterable[Wire]
+) -> tuple[Input, ...]:
+    """The inputs of a step that ends with the metrics cells; what it makes itself is none."""
+    found = {one.name: one for one in inputs.get(host, ())}
+    loaded = {wire.name for wire in wires if wire.consumer == host}
+    for one in inputs.get(METRICS_STEP, ()):
+        if any(origin.step == host for origin in one.origins):
+            continue
+        if one.kind is not InputKind.VALUE or one.name in loaded:
+            found.setdefault(one.name, one)
+    return tuple(found[name] for name in sorted(found))
+
+
 def _shared_parameters(facts: Facts) -> set[str]:
     """Parameters that an ``imports`` or ``functions`` cell reads when it runs."""
     declared = {
@@ -150,6 +172,7 @@ def _summary(
     flow: Flow,
     parameters: tuple[str, ...],
     carried: tuple[Source, ...],
+    inputs: tuple[Input, ...],
 ) -> StepSummary:
     defs: dict[str, Location] = {}
     mutations: dict[str, Location] = {}
@@ -176,6 +199,7 @@ def _summary(
         parameters=parameters,
         carried=carried,
         unchanged=flow.unchanged.get(step, ()),
+        inputs=inputs,
     )
 
 

@@ -20,6 +20,18 @@ def bound_names(node: ast.AST) -> Iterator[str]:
         yield node.rest
 
 
+#: The statement ``type X = ...`` of PEP 695; Python 3.11 does not know it, so nothing is one.
+TYPE_ALIAS: tuple[type[ast.stmt], ...] = tuple(
+    kind for kind in (getattr(ast, "TypeAlias", None),) if kind is not None
+)
+
+
+def defined_name(node: ast.AST) -> str:
+    """The name of a function, a class or a type alias."""
+    name = getattr(node, "name")  # noqa: B009 - a text, or for an alias a node
+    return str(getattr(name, "id", name))
+
+
 def imported_name(alias: ast.alias) -> str:
     """The name that an import binds: ``import a.b`` binds ``a``."""
     return alias.asname or alias.name.partition(".")[0]

@@ -19,6 +19,7 @@ from kale.static_analysis.scopes import (
     FunctionNode,
     argument_names,
     bindings,
+    defaults_of,
     type_parameters,
     walk_scope,
 )
@@ -72,7 +73,9 @@ class _Body(Values):
             named=tuple(a.arg for a in arguments.kwonlyargs),
             rest=tuple(a.arg for a in (arguments.vararg, arguments.kwarg) if a is not None),
             changes=self.changes,
-            returns=frozenset(self.returns),
+            returns=self.returned.all,
+            gives=self.returned.same | self.returned.inside,
+            defaults=dict(defaults_of(arguments)),
             keeps=frozenset(self.keeps),
         )
 
@@ -86,29 +89,31 @@ class _Body(Values):
             value = self.value_of(root.name)
             certain = root.certain and len(value.same) == 1 and not _adds_number(root.node)
             self.change(value.same, certain=certain)
-            if root.deep:
-                self.change(value.inside - value.same, certain=False)
+            others = value.all if root.deep else value.perhaps
+            self.change(others - value.same, certain=False)
 
-    def run(self, expression: ast.expr) -> Value:
-        """Evaluate an expression and note what it changes."""
-        value = self.value(expression)
-        self.changed(expression)
-        return value
+    def run(self, node: ast.AST) -> Value:
+        """Visit an expression, or a statement without a body, and note what it changes."""
+        self.changed(node)
+        value = self.visit(node)
+        if any(isinstance(child, ast.NamedExpr) for child in ast.walk(node)):
+            self.changed(node)
+        return value if isinstance(value, Value) else NEW
 
     # -- statements
 
     def statements(self, body: Iterable[ast.AST]) -> None:
         for node in body:
             if isinstance(node, ast.expr):  # the body of a lambda
-                self.returns |= self.run(node).all
-            else:
+                self.returned |= self.run(node)
+            elif isinstance(node, _NOTED_WHEN_VISITED):
                 self.visit(node)
-                if not isinstance(node, _NOTED_WHEN_VISITED):
-                    self.changed(node)
+            else:
+                self.run(node)
 
     def visit_Return(self, node: ast.Return) -> None:
         if node.value is not None:
-            self.returns |= self.value(node.value).all
+            self.returned |= self.value(node.value)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self._assign(node, node.targets, node.value)
@@ -230,7 +235,7 @@ class _Body(Values):
                 self.keep_in(into, Value(self._held_by(kept, summary)))
         names = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
         held = frozenset().union(*(self._at_any_time(name) for name in names & self.locals))
-        return Value(held, held)
+        return Value(held, inside=held)
 
     def _held_by(self, name: str, summary: Summary) -> frozenset[str]:
         """What a name that a nested function does not bind itself may stand for."""

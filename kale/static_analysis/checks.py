@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterable, Iterator
 
 from pyflakes import checker, messages
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.errors import AnalysisError, KaleError
+from kale.errors import AnalysisError, KaleError, Location
 from kale.ir import Pipeline
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, Kind, Write
+from kale.static_analysis.needs import imports_again
+from kale.static_analysis.star_imports import spell_out_like
+from kale.static_analysis.unseen import first_unseen
 
 
 def check_shared_cells(pipeline: Pipeline, facts: Facts) -> Iterator[KaleError]:
-    """Errors of ``imports`` and ``functions`` cells that cannot be moved to the head of a step."""
+    """Errors of ``imports`` and ``functions`` cells that cannot be moved to the head of a step.
+
+    One import may be wrong for many names, and is reported for the first.
+    """
+    reported: set[tuple[str, Location | None]] = set()
+    for error in _errors_of_shared_cells(pipeline, facts):
+        if (error.code, error.at) not in reported:
+            reported.add((error.code, error.at))
+            yield error
+
+
+def _errors_of_shared_cells(pipeline: Pipeline, facts: Facts) -> Iterator[KaleError]:
     imports = {source.at.cell for source in pipeline.imports}
     yield from _read_before(facts)
     yield from _redefined_after_use(facts)
     yield from _rebound_perhaps(facts)
-    for name, writes in facts.writes.items():
+    for name, writes in facts.variables.items():
         shared = [w for w in writes if SHARED in w.owners]
         parameter = next((w for w in writes if w.owners == (PARAMETERS,)), None)
         for write in shared:
@@ -35,7 +50,7 @@ def check_shared_cells(pipeline: Pipeline, facts: Facts) -> Iterator[KaleError]:
                 )
         for early in shared:
             for late in shared:
-                if early.cell < late.cell and early.cell not in imports and late.cell in imports:
+                if early.cell not in imports and late.cell in imports and _replaces(late, early):
                     yield AnalysisError(
                         "KALE213",
                         f"cell {late.cell} (imports) sets `{name}` after cell {early.cell} "
@@ -74,7 +89,7 @@ def _read_before(facts: Facts) -> Iterator[KaleError]:
 
 def _redefined_after_use(facts: Facts) -> Iterator[KaleError]:
     """A shared cell sets a name anew that a cell above it has already used."""
-    for name, writes in facts.writes.items():
+    for name, writes in facts.variables.items():
         for write in writes:
             if SHARED not in write.owners or write.kind is Kind.TOUCH:
                 continue
@@ -92,7 +107,7 @@ def _redefined_after_use(facts: Facts) -> Iterator[KaleError]:
 
 def _rebound_perhaps(facts: Facts) -> Iterator[KaleError]:
     """A shared cell that only may set a name would leave it without a step's value above it."""
-    for name, writes in facts.writes.items():
+    for name, writes in facts.variables.items():
         for late in writes:
             if SHARED not in late.owners or late.kind is not Kind.MAYBE:
                 continue
@@ -107,6 +122,11 @@ def _rebound_perhaps(facts: Facts) -> Iterator[KaleError]:
                 )
 
 
+def _replaces(late: Write, early: Write) -> bool:
+    """Whether shared code gives a name another meaning than shared code above it."""
+    return early.shared and early.cell < late.cell and not imports_again(late, early)
+
+
 def _first_reader(facts: Facts, name: str, write: Write, writes: Iterable[Write]) -> Cell | None:
     for cell in facts.cells:
         if cell.number >= write.cell:
@@ -114,7 +134,7 @@ def _first_reader(facts: Facts, name: str, write: Write, writes: Iterable[Write]
         if SHARED in cell.owners or name not in cell.effects.uses:
             continue
         before = [w for w in writes if w.cell < cell.number and w.kind is not Kind.TOUCH]
-        if before[-1].shared if before else name in AMBIENT:
+        if _replaces(write, before[-1]) if before else name in AMBIENT:
             return cell
     return None
 
@@ -140,7 +160,8 @@ def star_imports(facts: Facts) -> Iterator[Diagnostic]:
             yield diagnose(
                 "KALE310",
                 f"`from {node.module or '.'} import *` brings in names that Kale cannot see; a "
-                "misspelt name is found only when the step runs",
+                "misspelt name is found only when the step runs, and an earlier value that one of "
+                "them replaces may come back in a later step",
                 at=cell.place(node),
                 hint="import the names that are used",
             )
@@ -149,9 +170,12 @@ def star_imports(facts: Facts) -> Iterator[Diagnostic]:
 def unused_mistakes(facts: Facts, known: Iterable[KaleError]) -> Iterator[Diagnostic]:
     """Undefined names that pyflakes sees in code which no step is sure to run."""
     reported = {(e.at.cell, e.at.line) for e in known if e.at is not None}
+    unseen = first_unseen(facts)
     for cell, message in _pyflakes_messages(facts):
         name = message.message_args[0]
         if name in AMBIENT or facts.writes.get(name):
+            continue
+        if unseen is not None and unseen <= cell.number:
             continue
         place = cell.place(_node_at(message))
         if (place.cell, place.line) not in reported:
@@ -172,7 +196,10 @@ def _pyflakes_messages(facts: Facts) -> Iterator[tuple[Cell, messages.Message]]:
     offset, body = 0, []
     starts: list[tuple[int, Cell]] = []
     for cell in facts.cells:
-        module = ast.parse(cell.source.python)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's remarks on the author's code are not ours
+            module = ast.parse(cell.source.python)
+        spell_out_like(module, cell.tree)
         starts.append((offset, cell))
         body.append((offset, module))
         offset += cell.source.python.count("\n") + 1

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import AnalysisError, GraphError, KaleError, Location
 from kale.static_analysis.facts import Facts, Kind, Write
 from kale.static_analysis.needs import Need
 
 
-def changed_code(need: Need, change: Write, code: Write) -> Diagnostic | KaleError:
-    """A step changes a module, a function or a class that a later step uses.
+def changed_code(need: Need, change: Write, code: Write) -> KaleError | None:
+    """A step changes a function or a class that a later step uses: it reaches it as defined.
 
-    A module keeps the settings of its own process, which is a warning; code reaches a step as it
-    was defined, which is an error.
+    A module is no code of the notebook; what a step changes of one is a hidden channel.
     """
     assert code.definition is not None
     if code.definition.is_import:
-        return diagnose(
-            "KALE320",
-            f"step `{change.owners[0]}` changes settings of the module `{change.name}`; "
-            f"step `{need.step}`, which uses it too, runs in a process of its own and "
-            "does not see the change",
-            at=change.at,
-            hint="make the change in a cell tagged `imports`, which every step runs",
-        )
+        return None
     return AnalysisError(
         "KALE305",
         f"step `{change.owners[0]}` changes `{change.name}`, which is code, and step "

@@ -35,6 +35,7 @@ def analyze_cell(
         unbound=frozenset(flow.deleted),
         mutations=flow.mutations,
         aliases=frozenset(flow.aliases),
+        sure_aliases=frozenset(flow.sure_aliases),
         carriers=flow.carriers,
         soft=frozenset(flow.soft),
         postponed_annotations=flow.future_annotations,

@@ -11,20 +11,27 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kale.random_states import is_random_state
+from kale.static_analysis.binding import TYPE_ALIAS, bound_names
 from kale.static_analysis.body_flow import summary_of
 from kale.static_analysis.mutation import mutated_roots
 from kale.static_analysis.own_state import keeps_state
 from kale.static_analysis.purity import Purity
 from kale.static_analysis.roots import root_names
 from kale.static_analysis.scopes import (
+    CLASS_NAMES,
     Comprehension,
     FunctionNode,
+    annotations_of,
     argument_names,
     bindings,
+    class_annotations,
     comprehension_elements,
     comprehension_targets,
     defaults_of,
+    lazy_parts,
     type_parameters,
+    type_scope,
     walk_scope,
 )
 
@@ -61,20 +68,42 @@ class Deferred:
 
 NOTHING = Deferred()
 
+_STATEMENTS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
-def deferred_effects(node: ast.AST, purity: Purity) -> Deferred:
+#: The name by which methods know their class (data model, section 3.3.3.6).
+_CLASS_CELL = frozenset({"__class__"})
+
+
+def deferred_effects(node: ast.AST, purity: Purity, *, lazy_annotations: bool = False) -> Deferred:
     """The effects on global names of running the body of a function, lambda or class statement.
 
     For a class these are its methods' effects; what its body does on definition is not deferred.
+    Added is what is evaluated on demand: a type alias's value, the bounds of type parameters,
+    and with ``lazy_annotations`` the annotations.
     """
+    waiting = lazy_parts(node) if isinstance(node, (*TYPE_ALIAS, *_STATEMENTS)) else []
+    if lazy_annotations and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        waiting += annotations_of(node)
+    elif lazy_annotations and isinstance(node, ast.ClassDef):
+        waiting += class_annotations(node)
     own = NOTHING
+    if waiting:
+        asked = _scope_effects(waiting, purity, type_parameters(node), frozenset())
+        # What nobody defines may stand there too: nobody asks for it, then.
+        own = Deferred(reads=asked.reads & purity.bound)
+    if isinstance(node, TYPE_ALIAS):
+        return own
     if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and keeps_state(
         node, purity
     ):
         name = frozenset({node.name})
-        own = Deferred(mutates=name, stores=name)
+        own |= Deferred(mutates=name, stores=name)
     if isinstance(node, ast.ClassDef):
-        return own | union(deferred_effects(child, purity) for child in _functions_of_class(node))
+        inner = union(
+            deferred_effects(child, purity, lazy_annotations=lazy_annotations)
+            for child in _functions_of_class(node)
+        )
+        return own | _without(inner, type_parameters(node) | _CLASS_CELL)
     assert isinstance(node, FunctionNode)
     body = _body_effects(node, purity, enclosing=frozenset())
     return own | body | _changed_from_inside(node, purity)
@@ -90,6 +119,35 @@ def _changed_from_inside(node: FunctionNode, purity: Purity) -> Deferred:
                 changes[name] = changes.get(name, False) or summary.changes[argument]
     stores = frozenset(name for name, sure in changes.items() if sure)
     return Deferred(mutates=frozenset(changes), stores=stores) if changes else NOTHING
+
+
+def _without(effects: Deferred, names: frozenset[str]) -> Deferred:
+    """What remains of effects when some names belong to the scope around."""
+    if not names & effects.names:
+        return effects
+    return Deferred(
+        effects.reads - names,
+        effects.binds - names,
+        effects.mutates - names,
+        effects.stores - names,
+    )
+
+
+def value_effects(value: ast.expr, purity: Purity) -> Deferred:
+    """What the functions that are made in an expression may do when somebody calls them."""
+    return union(_made_in([value], purity, frozenset()))
+
+
+def _made_in(
+    roots: Iterable[ast.AST], purity: Purity, hidden: frozenset[str]
+) -> Iterator[Deferred]:
+    for child in walk_scope(roots):
+        if isinstance(child, FunctionNode):
+            yield _body_effects(child, purity, hidden) | _changed_from_inside(child, purity)
+        elif isinstance(child, Comprehension):
+            parts: list[ast.AST] = [*comprehension_elements(child)]
+            parts += [part for g in child.generators for part in (g.iter, *g.ifs)]
+            yield from _made_in(parts, purity, hidden | comprehension_targets(child))
 
 
 def union(parts: Iterable[Deferred]) -> Deferred:
@@ -128,23 +186,26 @@ def _scope_effects(
     binds: set[str] = set()
     nested: list[Deferred] = []
     for child in walk_scope(body):
+        drawn, seeded = _random_states(child, purity)
+        reads |= drawn
+        binds |= seeded
         if isinstance(child, ast.Name):
             if child.id in visible:
                 continue
             if isinstance(child.ctx, ast.Load):
                 reads.add(child.id)
-            elif child.id in declared_global:
-                binds.add(child.id)
         elif isinstance(child, FunctionNode):
             nested.append(_body_effects(child, purity, inner))
         elif isinstance(child, ast.ClassDef):
             nested.append(_class_effects(child, purity, inner))
         elif isinstance(child, Comprehension):
-            nested.append(_comprehension_effects(child, purity, visible, declared_global))
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and (
-            child.name in declared_global
-        ):
-            binds.add(child.name)
+            nested.append(_comprehension_effects(child, purity, inner, declared_global))
+        scope = type_scope(child)
+        if scope:
+            within = visible | type_parameters(child)
+            nested.append(_scope_effects(scope, purity, within, frozenset()))
+        if declared_global:
+            binds |= declared_global.intersection(bound_names(child))
         if isinstance(child, ast.AugAssign) and isinstance(child.target, ast.Name):
             reads.update({child.target.id} - visible)
     roots = [
@@ -153,22 +214,40 @@ def _scope_effects(
         for root in mutated_roots(statement, purity)
         if root.name not in visible
     ]
+    states = frozenset(name for name in reads if is_random_state(name))
     looked_at = reads - purity.fixed if purity.restless else frozenset[str]()
     here = Deferred(
         frozenset(reads),
         frozenset(binds),
-        frozenset(root.name for root in roots) | looked_at,
-        frozenset(root.name for root in roots if root.certain),
+        frozenset(root.name for root in roots) | looked_at | states,
+        frozenset(root.name for root in roots if root.certain) | states,
     )
     return here | union(nested)
+
+
+def _random_states(node: ast.AST, purity: Purity) -> tuple[set[str], set[str]]:
+    """The random states that a node draws from and those that it sets."""
+    drawn: set[str | None] = set()
+    seeded: set[str | None] = set()
+    if isinstance(node, ast.Call):
+        seeded.add(purity.random.seeded_by(node))
+        drawn.add(purity.random.perhaps_drawn_by(node))
+    elif isinstance(node, ast.Name | ast.Attribute):
+        drawn.add(purity.random.drawn_by(node))
+    return {name for name in drawn if name}, {name for name in seeded if name}
 
 
 def _class_effects(node: ast.ClassDef, purity: Purity, visible: frozenset[str]) -> Deferred:
     """A class inside a function: its body runs with the function, its methods see past it."""
     body: list[ast.AST] = list(node.body)
     bound, declared_global, _ = bindings(body)
+    visible |= type_parameters(node)
     return _scope_effects(
-        body, purity, visible | (bound - declared_global), declared_global, inner=visible
+        body,
+        purity,
+        visible | (bound - declared_global) | CLASS_NAMES,
+        declared_global,
+        inner=visible | _CLASS_CELL,
     )
 
 
@@ -180,6 +259,7 @@ def _comprehension_effects(
 ) -> Deferred:
     inner = visible | comprehension_targets(node)
     parts: list[ast.AST] = [*comprehension_elements(node)]
-    for generator in node.generators:
-        parts += [generator.iter, *generator.ifs]
+    for position, generator in enumerate(node.generators):
+        # The first iterable is evaluated outside, in the scope of the comprehension.
+        parts += [*([generator.iter] if position else []), *generator.ifs]
     return _scope_effects(parts, purity, inner, declared_global)

@@ -1,4 +1,4 @@
-"""Imports, functions and classes at a cell's top level: code that a later step gets as source."""
+"""Imports, functions, classes and type aliases of a top level: code that steps get as source."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kale.ir import Source
-from kale.static_analysis.binding import extends_package, imported_name
+from kale.static_analysis.binding import (
+    TYPE_ALIAS,
+    defined_name,
+    extends_package,
+    imported_name,
+)
 from kale.static_analysis.def_use import analyze_cell
 from kale.static_analysis.own_state import keeps_state
 from kale.static_analysis.purity import Purity
 
-CodeStatement = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+_CODE_STATEMENTS = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Import,
+    ast.ImportFrom,
+    *TYPE_ALIAS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,18 @@ class Definition:
     extends: bool = False
     stateful: bool = False
 
+    def imported_from(self, name: str) -> tuple[str, str] | None:
+        """The module, and the name in it, that an import binds a name to; ``None`` of other code."""
+        for statement in ast.parse(self.source.python).body if self.is_import else ():
+            assert isinstance(statement, ast.Import | ast.ImportFrom)
+            module = ast.unparse(statement).partition(" import ")[0]
+            for alias in statement.names:
+                if alias.name == "*":
+                    return module, name
+                if imported_name(alias) == name:
+                    return module if module.startswith("from ") else "", alias.name
+        return None
+
 
 def definitions(
     tree: ast.Module, source: Source, *, postponed_annotations: bool = False
@@ -39,7 +63,7 @@ def definitions(
     """The code statements at the top level of a cell, each with its definition."""
     packages: dict[frozenset[str], Definition] = {}
     for statement in tree.body:
-        if isinstance(statement, CodeStatement):
+        if isinstance(statement, _CODE_STATEMENTS):
             found = _definition(tree, statement, source, postponed_annotations)
             if found.extends:
                 if found.names in packages:
@@ -49,20 +73,21 @@ def definitions(
 
 
 def _definition(
-    tree: ast.Module, statement: CodeStatement, source: Source, postponed: bool
+    tree: ast.Module, statement: ast.stmt, source: Source, postponed: bool
 ) -> Definition:
     is_import = isinstance(statement, ast.Import | ast.ImportFrom)
     names = (
         frozenset(imported_name(alias) for alias in statement.names if alias.name != "*")
         if isinstance(statement, ast.Import | ast.ImportFrom)
-        else frozenset({statement.name})
+        else frozenset({defined_name(statement)})
     )
     alone = ast.Module(body=[statement], type_ignores=[])
     effects = analyze_cell(alone, {}, Purity(), postponed_annotations=postponed)
-    reads = frozenset(name for name, use in effects.uses.items() if use.strong) - names
+    strong = frozenset(name for name, use in effects.uses.items() if use.strong)
     text = _slice(tree, statement, source)
-    stateful = keeps_state(statement, Purity())
-    return Definition(names, text, reads, is_import, extends_package(statement), stateful)
+    # One that extends what had its name before, `class P(P)`, cannot be made from its source.
+    stateful = keeps_state(statement, Purity()) or (not is_import and not names.isdisjoint(strong))
+    return Definition(names, text, strong - names, is_import, extends_package(statement), stateful)
 
 
 def _together(first: Definition, second: Definition) -> Definition:
@@ -72,11 +97,9 @@ def _together(first: Definition, second: Definition) -> Definition:
     return replace(second, source=Source(code, first.source.at, python))
 
 
-def _slice(tree: ast.Module, statement: CodeStatement, source: Source) -> Source:
+def _slice(tree: ast.Module, statement: ast.stmt, source: Source) -> Source:
     """The statement's own lines; rewritten from its syntax tree where it shares a line."""
-    decorators = (
-        [] if isinstance(statement, ast.Import | ast.ImportFrom) else statement.decorator_list
-    )
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     first = min([statement.lineno, *(d.lineno for d in decorators)])
     last = statement.end_lineno or statement.lineno
     at = replace(source.at, line=(source.at.line or 1) + first - 1)
@@ -85,7 +108,11 @@ def _slice(tree: ast.Module, statement: CodeStatement, source: Source) -> Source
         for other in tree.body
     )
     if shared:
-        text = ast.unparse(statement)
+        at = replace(at, column=statement.col_offset + 1)
+        star = isinstance(statement, ast.ImportFrom) and ast.get_source_segment(
+            source.python, statement
+        )
+        text = star or ast.unparse(statement)
         return Source(text, at, text)
     return Source(_lines(source.code, first, last), at, _lines(source.python, first, last))
 

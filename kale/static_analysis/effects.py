@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kale.static_analysis.deferred import Deferred
 
@@ -14,11 +14,13 @@ class Use:
     """An upward-exposed read; a weak one may not happen, or only when a function is called.
 
     A tied one is no read at all: the name may share an object with one that the cell may change.
+    A shared one has no other reason than that, tied or not.
     """
 
     node: ast.AST
     strong: bool
     tied: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,11 @@ class CellEffects:
 
     ``certain`` are names bound whenever the cell ends, ``unbound`` those surely deleted.
     ``mutations`` tells which of the changed objects are surely changed. ``aliases`` are pairs of
-    names that may share an object from now on; the names in ``soft`` only may share what is inside
+    names that may share an object from now on, ``sure_aliases`` those that do; the names in ``soft`` only may share what is inside
     theirs (a shallow copy). ``carriers`` maps names to what calling their
-    values may do, as it stands after the cell. ``stars`` are the star imports.
+    values may do, as it stands after the cell. ``stars`` are the star imports. ``through`` maps
+    a name that is changed only because it may share an object to the other name, and to whether
+    the cell changes that one or does no more than tie the two.
     """
 
     uses: Mapping[str, Use]
@@ -47,6 +51,8 @@ class CellEffects:
     mutations: Mapping[str, tuple[ast.AST, bool]]
     aliases: frozenset[tuple[str, str]]
     carriers: Mapping[str, Deferred]
+    sure_aliases: frozenset[tuple[str, str]] = frozenset()
     soft: frozenset[str] = frozenset()
     postponed_annotations: bool = False
     stars: tuple[ast.ImportFrom, ...] = ()
+    through: Mapping[str, tuple[str, bool]] = field(default_factory=dict)

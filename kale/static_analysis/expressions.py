@@ -6,13 +6,14 @@ import ast
 import re
 from itertools import product
 
-from kale.static_analysis.deferred import NOTHING, deferred_effects, union
+from kale.static_analysis.deferred import NOTHING, deferred_effects, union, value_effects
+from kale.static_analysis.own_calls import called_name
 from kale.static_analysis.recorder import Recorder, State, meet
 from kale.static_analysis.roots import (
     KEEPING_METHODS,
-    called_name,
     root_names,
     shallow_names,
+    sure_roots,
 )
 from kale.static_analysis.scopes import (
     Comprehension,
@@ -37,6 +38,7 @@ class Expressions(Recorder, ast.NodeVisitor):
         if isinstance(node.ctx, ast.Load):
             self.use(node.id, node)
             self.mention(node.id, node)
+            self._draw(self.purity.random.drawn_by(node), node)
             if self.purity.restless and node.id not in self.purity.fixed:
                 self.mutate(node.id, node, certain=False)
         elif isinstance(node.ctx, ast.Store):
@@ -44,8 +46,29 @@ class Expressions(Recorder, ast.NodeVisitor):
         else:
             self.unbind(node.id, node)
 
-    def visit_Call(self, node: ast.Call) -> None:
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         self.generic_visit(node)
+        self._draw(self.purity.random.drawn_by(node), node)
+
+    def _draw(self, state: str | None, node: ast.AST) -> None:
+        """Drawing a random number reads the state and changes it."""
+        if state is not None:
+            self.use(state, node, strong=False)
+            self.mutate(state, node, certain=True)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        seeded = self.purity.random.seeded_by(node)
+        if seeded is not None:
+            if isinstance(node.func, ast.Name):
+                self.use(node.func.id, node.func)
+            elif isinstance(node.func, ast.Attribute):
+                self.visit(node.func.value)
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                self.visit(argument)
+            self.bind(seeded, node)
+            return
+        self.generic_visit(node)
+        self._draw(self.purity.random.perhaps_drawn_by(node), node)
         # A function handed to a value's method may be kept by the value: handlers.append(f).
         if isinstance(node.func, ast.Attribute):
             arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
@@ -79,11 +102,12 @@ class Expressions(Recorder, ast.NodeVisitor):
         """A receiver may keep what it is given, a function of the notebook put it elsewhere."""
         called = self.purity.code.called(node)
         if called is not None:
-            for keeper, kept in sorted(called.summary.keeps):
+            for keeper, inside in sorted(called.summary.keeps):
                 for into, value in product(
-                    called.expressions_of(keeper), called.expressions_of(kept)
+                    called.expressions_of(keeper), called.expressions_of(inside)
                 ):
-                    self.tie(root_names(into, self.purity), root_names(value, self.purity))
+                    kept = root_names(value, self.purity)
+                    self.tie(root_names(into, self.purity), kept, sure=True)
             return
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         given = [set(root_names(argument, self.purity)) for argument in arguments]
@@ -96,12 +120,17 @@ class Expressions(Recorder, ast.NodeVisitor):
             effects = self.carriers.get(node.func.id, NOTHING)
             keepers |= effects.binds | effects.mutates
         for position, names in enumerate(given):
-            self.tie(keepers, names)
+            self.tie(keepers, names, sure=not own)
             if own:  # it may put one argument into another
                 self.tie(names, set().union(*given[position + 1 :]))
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        self.generic_visit(node)
+        self.visit(node.left)
+        self.visit(node.comparators[0])
+        first = self.state
+        for comparator in node.comparators[1:]:  # evaluated if what stands before it holds
+            self.visit(comparator)
+        self.state = first
         if any(isinstance(operator, ast.Is | ast.IsNot) for operator in node.ops):
             # Identity tells whether two names share an object, as a change of it would.
             sides = [node.left, *node.comparators]
@@ -113,15 +142,25 @@ class Expressions(Recorder, ast.NodeVisitor):
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
         self.visit(node.values[0])
         first = self.state
+        self.guarded += 1  # what follows may not be evaluated
         for value in node.values[1:]:
             self.visit(value)
+        self.guarded -= 1
         self.state = first
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is not None:  # one that is unpacked has none
+                self.visit(key)
+            self.visit(value)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
         self.visit(node.test)
         start = self.state
+        self.guarded += 1
         taken = self.evaluate(start, node.body)
         self.state = meet([taken, self.evaluate(start, node.orelse)])
+        self.guarded -= 1
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for expression in [*node.args.defaults, *node.args.kw_defaults]:
@@ -129,15 +168,17 @@ class Expressions(Recorder, ast.NodeVisitor):
                 self.visit(expression)
         # It may be called where it stands: sorted(xs, key=lambda x: x * k).
         effects = deferred_effects(node, self.purity)
+        outside, self.state = self.state, self.nested_state
         for name in sorted(effects.reads):
             self.use(name, node, strong=False)
             self.mention(name, node)
+        self.state = outside
         for name in sorted(effects.mutates):
             self.mutate(name, node, certain=False)
 
     def _comprehension(self, node: Comprehension) -> None:
         self.visit(node.generators[0].iter)
-        start = self.state
+        start, self.state = self.state, self.nested_state
         self.hidden.append(comprehension_targets(node))
         for position, generator in enumerate(node.generators):
             if position:
@@ -153,7 +194,9 @@ class Expressions(Recorder, ast.NodeVisitor):
 
     def share(self, target: ast.expr, value: ast.expr) -> None:
         """Tie the names in a target to the names that share objects with a value."""
-        sources = list(root_names(value, self.purity))
+        roots = list(sure_roots(value, self.purity))
+        sources = [name for name, _ in roots]
+        self.tie(root_names(target), [name for name, sure in roots if sure], sure=True)
         known = {
             node.func
             for node in ast.walk(value)
@@ -172,6 +215,14 @@ class Expressions(Recorder, ast.NodeVisitor):
             names = sorted(root_names(target))
             self.tie(names[:1], names[1:])
 
+    def share_elements(self, target: ast.expr, value: ast.expr) -> None:
+        """Tie a target to what may be inside of a value, as a copy would be tied to it."""
+        names = set(root_names(target))
+        inside = {*root_names(value, self.purity), *shallow_names(value, self.purity)} - names
+        if inside and not _is_plain(value):
+            self.tie(sorted(names), sorted(inside))
+            self.soft |= names
+
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
         hidden, self.hidden = self.hidden, []
@@ -182,12 +233,10 @@ class Expressions(Recorder, ast.NodeVisitor):
         """Bind a target, and note what the names in it share with the value from now on."""
         held = set() if _is_plain(value) else mentioned(value)
         carried = union(self.carriers.get(name, NOTHING) for name in held)
-        carried |= union(
-            deferred_effects(node, self.purity)
-            for node in ast.walk(value)
-            if isinstance(node, ast.Lambda)
-        )
+        made = value_effects(value, self.purity)
+        carried |= made
         self.share(target, value)
+        self.tie(root_names(target), made.reads)  # a function may give back what it reads
         plain = isinstance(target, ast.Name)
         for name in root_names(target):
             if plain:

@@ -8,9 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from pathlib import Path
 
 from kale.errors import Location
 from kale.ir import METRICS_STEP, Pipeline, Source
+from kale.random_states import is_random_state
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.def_use import analyze_cell
 from kale.static_analysis.deferred import Deferred
@@ -19,7 +21,9 @@ from kale.static_analysis.effects import Bind, CellEffects
 from kale.static_analysis.own_code import own_code
 from kale.static_analysis.own_state import changes_when_looked_at
 from kale.static_analysis.purity import Purity, purity_of
+from kale.static_analysis.random_draws import random_draws
 from kale.static_analysis.sharing import tie
+from kale.static_analysis.star_imports import spell_out
 
 #: The owner of ``imports`` and ``functions`` cells: they run in every step.
 SHARED = "imports and functions cells"
@@ -39,7 +43,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One cell's write of one name; ``owners`` are the steps that the cell belongs to."""
+    """One cell's write of one name; ``owners`` are the steps that the cell belongs to.
+
+    A ``tied`` one changes no more than an object that the name may share with another.
+    """
 
     name: str
     kind: Kind
@@ -47,6 +54,7 @@ class Write:
     owners: tuple[str, ...]
     at: Location
     definition: Definition | None = None
+    tied: bool = False
 
     @property
     def shared(self) -> bool:
@@ -59,7 +67,7 @@ class Facts:
     """All cells in notebook order, and all writes by name, each in notebook order.
 
     ``groups`` maps a name to all names that may share its object at some time. ``stars`` are the
-    star imports that stand in steps; what they bind nobody knows. ``futures`` are the imports
+    star imports that stand in steps and bind what nobody knows. ``futures`` are the imports
     from ``__future__`` in steps; IPython keeps what they set for all cells that follow. ``owned``
     maps a step to its cells.
     """
@@ -70,6 +78,11 @@ class Facts:
     stars: tuple[Write, ...] = ()
     futures: tuple[Write, ...] = ()
     owned: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> Mapping[str, tuple[Write, ...]]:
+        """The writes of names that code can spell: random states are left out."""
+        return {name: found for name, found in self.writes.items() if not is_random_state(name)}
 
     def cells_of(self, owner: str) -> tuple[Cell, ...]:
         """The cells that a step (or ``SHARED``, or the metrics) runs."""
@@ -84,12 +97,17 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         number = source.at.cell or 0
         first, owners = merged.get(number, (source, ()))
         merged[number] = (first, (*owners, owner))
-    trees = {number: _parse(source) for number, (source, _) in merged.items()}
-    purity = purity_of(trees.values(), pipeline.parameters)
+    folder = Path(pipeline.path).parent
+    trees = {number: _parse(source, folder) for number, (source, _) in merged.items()}
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    purity = purity_of(nodes, pipeline.parameters)
+    random = random_draws(nodes)
     purity = replace(
         purity,
-        restless=_restless(trees.values(), purity),
-        code=own_code(trees.values(), purity),
+        restless=_restless(nodes, purity),
+        code=own_code(trees.values(), nodes, purity),
+        random=random,
+        fixed=purity.fixed.union(random.states.values()),
     )
 
     # A shared cell is at the head of every step, so its functions are known everywhere.
@@ -125,13 +143,8 @@ def _by_owner(cells: Iterable[Cell]) -> dict[str, tuple[Cell, ...]]:
     return {owner: tuple(found) for owner, found in owned.items()}
 
 
-def _restless(trees: Iterable[ast.Module], purity: Purity) -> bool:
-    return any(
-        changes_when_looked_at(node, purity)
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-    )
+def _restless(nodes: Iterable[ast.AST], purity: Purity) -> bool:
+    return any(changes_when_looked_at(n, purity) for n in nodes if isinstance(n, ast.ClassDef))
 
 
 def _owned_sources(pipeline: Pipeline) -> Iterator[tuple[Source, str]]:
@@ -144,10 +157,17 @@ def _owned_sources(pipeline: Pipeline) -> Iterator[tuple[Source, str]]:
         yield source, METRICS_STEP
 
 
-def _parse(source: Source) -> ast.Module:
+def sources_of(pipeline: Pipeline) -> Iterator[Source]:
+    """The active cells of a pipeline, once for each step that they belong to."""
+    return (source for source, _ in _owned_sources(pipeline))
+
+
+def _parse(source: Source, folder: Path) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python's remarks on the author's code are not ours
-        return ast.parse(source.python)
+        tree = ast.parse(source.python)
+    spell_out(tree, folder)
+    return tree
 
 
 def _writes(
@@ -165,6 +185,11 @@ def _writes(
         code = dict(_definitions(cell))
         for name, bind in effects.binds.items():
             kind = _binding_kind(name, effects)
+            changed = effects.mutations.get(name)
+            # What is changed after it was defined is more than its source.
+            found = _definition_of(bind, kind, code)
+            if found is not None and not found.is_import and changed and changed[1]:
+                found = None
             writes[name].append(
                 Write(
                     name,
@@ -172,7 +197,7 @@ def _writes(
                     cell.number,
                     cell.owners,
                     cell.place(bind.node),
-                    _definition_of(bind, kind, code),
+                    found,
                 )
             )
         for name, (node, certain) in effects.mutations.items():
@@ -180,7 +205,8 @@ def _writes(
                 kind = Kind.MUTATE if certain else Kind.TOUCH
                 if kind is Kind.TOUCH and name in fixed:
                     continue
-                writes[name].append(Write(name, kind, cell.number, cell.owners, cell.place(node)))
+                place, tied = cell.place(node), name in effects.through
+                writes[name].append(Write(name, kind, cell.number, cell.owners, place, tied=tied))
     return {name: tuple(sorted(found, key=lambda w: w.cell)) for name, found in writes.items()}
 
 

@@ -1,91 +1,143 @@
-"""Files that one step writes and another reads: they order nothing, so the author has to.
+"""Files that one step writes and another reads: they order nothing, and no cluster shares them.
 
-Only relative paths that stand in the call as text are seen, and only the usual functions.
+What a reader finds is what the last cell above it wrote that names the same file, so each use is
+held against the nearest ones on both sides only. Known gaps: those of the table of calls; two
+names of one file (a link, a relative and an absolute path).
 """
 
 from __future__ import annotations
 
-import ast
 import posixpath
+import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.errors import Location
-from kale.static_analysis.facts import Facts
-from kale.static_analysis.roots import called_name
-
-_WRITERS = frozenset(
-    "dump imwrite save savefig savetxt savez savez_compressed to_csv to_excel to_feather to_hdf "
-    "to_json to_parquet to_pickle write_bytes write_image write_text".split()
-)
-_READERS = frozenset(
-    "exists fromfile genfromtxt imread is_file load loadtxt read_bytes read_csv read_excel "
-    "read_feather read_hdf read_json read_parquet read_pickle read_table read_text".split()
-)
+from kale.ir import Pipeline
+from kale.static_analysis.file_calls import Access, FileUse, file_uses
+from kale.static_analysis.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """One cell's use of a file."""
+    """A step's use of a file in one cell."""
 
-    path: str
-    writes: bool
+    use: FileUse
+    step: str
     cell: int
-    owners: tuple[str, ...]
-    at: Location
+    path: str
 
 
-def file_channels(facts: Facts, ancestors: Mapping[str, set[str]]) -> Iterator[Diagnostic]:
-    """Warnings of files whose writer and reader may run in the other order, or at once."""
-    found = list(_accesses(facts))
+@dataclass(slots=True)
+class _Folder:
+    """All writes by path, in notebook order, and the paths by the folders they lie in."""
+
+    writes: dict[str, list[_Access]] = field(default_factory=lambda: defaultdict(list))
+    below: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def file_channels(
+    survey: Survey, pipeline: Pipeline, ancestors: Mapping[str, set[str]]
+) -> Iterator[Diagnostic]:
+    """Warnings of files whose uses may come in another order, notices of those on one disk."""
+    uses = list(_uses(survey))
+    folder = _Folder()
+    for access in uses:
+        if Access.WRITE in access.use.access:
+            if access.path not in folder.writes:
+                for parent in _parents(access.path):
+                    folder.below[parent].append(access.path)
+            folder.writes[access.path].append(access)
+    volumes = {step.name: step.options.volumes for step in pipeline.steps}
     told: set[tuple[str, str, str]] = set()
-    for writer in (access for access in found if access.writes):
-        for reader in (access for access in found if not access.writes):
-            if reader.path != writer.path:
+    for access in uses:
+        for other in _related(access, folder):
+            first, last = sorted((access, other), key=lambda one: one.cell)
+            key = (access.path, first.step, last.step)
+            if key in told or not {first.step, last.step} <= ancestors.keys():
                 continue
-            for one, other in ((w, r) for w in writer.owners for r in reader.owners if w != r):
-                first, last = (one, other) if writer.cell < reader.cell else (other, one)
-                if {first, last} <= ancestors.keys() and first not in ancestors[last]:
-                    if (writer.path, first, last) not in told:
-                        yield diagnose(
-                            "KALE333",
-                            f"step `{other}` reads the file `{reader.path}`, which step `{one}` "
-                            "writes, and nothing keeps the two in the notebook's order",
-                            at=reader.at,
-                            hint=f"tag a cell of `{last}` with `prev:{first}`",
-                        )
-                    told.add((writer.path, first, last))
+            if first.step not in ancestors[last.step]:
+                told.add(key)
+                yield _unordered(access, other, first, last)
+            elif other is first and Access.READ in access.use.access:
+                both = set(volumes.get(first.step, ())) & set(volumes.get(last.step, ()))
+                if not any(access.path.startswith(volume.mount_path) for volume in both):
+                    told.add(key)
+                    yield _one_disk(access, other)
 
 
-def _accesses(facts: Facts) -> Iterator[_Access]:
-    for cell in facts.cells:
-        for node in ast.walk(cell.tree):
-            if isinstance(node, ast.Call):
-                path, writes = _path(node), _writes(node)
-                if path is not None and writes is not None:
-                    yield _Access(path, writes, cell.number, cell.owners, cell.place(node))
+def _uses(survey: Survey) -> Iterator[_Access]:
+    for sight in survey.sights:
+        for use in file_uses(sight, survey.names):
+            if use.path is not None:
+                for run in sight.runs:
+                    yield _Access(use, run.owner, run.cell, use.path)
 
 
-def _writes(node: ast.Call) -> bool | None:
-    """Whether a call writes its file or reads it; ``None`` when it does neither."""
-    name = called_name(node)
-    if name == "open":
-        given = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "mode")]
-        mode = given[0].value if given and isinstance(given[0], ast.Constant) else "r"
-        return isinstance(mode, str) and bool(set(mode) & set("wax+"))
-    return name in _WRITERS if name in _WRITERS | _READERS else None
+def _related(access: _Access, folder: _Folder) -> Iterator[_Access]:
+    """The nearest writes of other steps, above and below, that concern the same file."""
+    for path in _same(access, folder):
+        writes = folder.writes[path]
+        made = Access.TREE in access.use.access and Access.TREE in writes[0].use.access
+        if made and Access.READ not in access.use.access:
+            continue  # two steps that make the same folder
+        index = bisect_left(writes, access.cell, key=lambda one: one.cell)
+        above = writes[index - 1] if index else None
+        while index < len(writes) and writes[index].cell == access.cell:
+            index += 1
+        below = writes[index] if index < len(writes) else None
+        # Of two that write, the later one is told.
+        near = (above,) if Access.WRITE in access.use.access else (above, below)
+        yield from (other for other in near if other is not None and other.step != access.step)
 
 
-def _path(node: ast.Call) -> str | None:
-    """The relative path in a call: an argument, or that of the ``Path`` it is a method of."""
-    candidates = [*node.args, *(keyword.value for keyword in node.keywords)]
-    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
-        candidates = [*node.func.value.args, *candidates]
-    for candidate in candidates:
-        if isinstance(candidate, ast.Constant) and isinstance(candidate.value, str):
-            text = candidate.value
-            if text and not text.startswith("/") and "://" not in text:
-                return posixpath.normpath(text)
-            return None
-    return None
+def _same(access: _Access, folder: _Folder) -> Iterator[str]:
+    """The written paths that are the one used, a folder that holds it, or lie inside it."""
+    path = access.path
+    if path in folder.writes:
+        yield path
+    for parent in _parents(path):
+        if parent in folder.writes and Access.TREE in folder.writes[parent][0].use.access:
+            yield parent
+    if Access.READ in access.use.access:
+        if Access.TREE in access.use.access:
+            yield from (p for p in folder.below.get(path, ()) if p != path)
+        if any(letter in path for letter in "*?["):
+            fixed = posixpath.dirname(re.split(r"[*?[]", path)[0])
+            yield from (p for p in folder.below.get(fixed, ()) if fnmatch(p, path) and p != path)
+
+
+def _parents(path: str) -> Iterator[str]:
+    """The folders that a path lies in, the innermost first; the empty one last, if relative."""
+    while path and path != "/":
+        path = posixpath.dirname(path)
+        yield path
+
+
+def _unordered(access: _Access, other: _Access, first: _Access, last: _Access) -> Diagnostic:
+    if Access.READ in access.use.access:
+        uses = (
+            f"step `{access.step}` reads the file `{access.path}`, which step `{other.step}` writes"
+        )
+    else:
+        uses = f"steps `{first.step}` and `{last.step}` both write the file `{access.path}`"
+    return diagnose(
+        "KALE333",
+        f"{uses}, and nothing keeps the two in the notebook's order",
+        at=access.use.sight.at,
+        hint=f"tag a cell of `{last.step}` with `prev:{first.step}`",
+    )
+
+
+def _one_disk(access: _Access, other: _Access) -> Diagnostic:
+    return diagnose(
+        "KALE340",
+        f"step `{access.step}` reads the file `{access.path}`, which step `{other.step}` writes; "
+        "on a cluster each step has a disk of its own",
+        at=access.use.sight.at,
+        hint="let the value travel instead, or mount one volume in both steps with "
+        "`volume:CLAIM:FOLDER` and write the file there",
+    )

@@ -8,17 +8,17 @@ meet, only what every path binds stays bound. A state of ``None`` marks code tha
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kale.static_analysis.defining import Defining
 from kale.static_analysis.deferred import Deferred
+from kale.static_analysis.defining import Defining
 from kale.static_analysis.idioms import (
     catches_name_error,
-    is_main_guard,
     is_transparent,
     matches_all,
     pattern_names,
+    truth,
 )
 from kale.static_analysis.purity import Purity
 from kale.static_analysis.recorder import State, meet
@@ -70,20 +70,23 @@ class Flow(Defining):
             self.share(target, node.targets[0])  # x = y = []
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if not self.future_annotations:
-            self.visit(node.annotation)
         if node.value is not None:
             self.visit(node.value)
             self.assign(node.target, node.value)
         elif not isinstance(node.target, ast.Name):
             self.visit(node.target)
+        self.annotation(node.annotation)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
             self.use(node.target.id, node)
             self.mention(node.target.id, node)
-        self.visit(node.value)
-        self.visit(node.target)
+            self.visit(node.value)
+            self.visit(node.target)
+        else:  # the object and its index first, as the reference has it (section 7.2.1)
+            self.visit(node.target)
+            self.visit(node.value)
+        self.share_elements(node.target, node.value)  # a list takes over what is in the other
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
@@ -95,9 +98,11 @@ class Flow(Defining):
 
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
-        endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
-        end = self.loop(self.state, node.body, None)
-        self._leave_loop(None if endless else end, node.orelse)
+        start, holds = self.state, truth(node.test)
+        end = self.loop(None if holds is False else start, node.body, None)
+        if holds is not None:
+            end = None if holds else start
+        self._leave_loop(end, node.orelse)
 
     def _leave_loop(self, end: State, orelse: Sequence[ast.stmt]) -> None:
         breaks = self._loops_left
@@ -120,9 +125,10 @@ class Flow(Defining):
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
         start = self.state
-        taken = self.branch(start, node.body)
-        other = self.branch(start, node.orelse)
-        self.state = taken if is_main_guard(node.test) else meet([taken, other])
+        holds = truth(node.test)
+        taken = self.branch(None if holds is False else start, node.body)
+        other = self.branch(None if holds else start, node.orelse)
+        self.state = meet([taken, other])
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
@@ -140,7 +146,7 @@ class Flow(Defining):
     visit_AsyncWith = visit_With
 
     def visit_Try(self, node: ast.Try) -> None:
-        start = self.state
+        start, jumps = self.state, self._jumps()
         raised, self.raised = self.raised, []
         guarded = any(catches_name_error(handler) for handler in node.handlers)
         self.guarded += guarded
@@ -156,17 +162,33 @@ class Flow(Defining):
                 self.visit(handler.type)
             if handler.name:
                 self.bind(handler.name, handler)
+            inside = self._jumps()
             self.statements(handler.body)
-            if handler.name and self.state is not None:
-                self.state -= {handler.name}  # unbound when the handler ends
             ends.append(self.state)
+            if handler.name:  # unbound when the handler ends, however it does
+                unbound = _without(handler.name)
+                ends[-1] = unbound(ends[-1])
+                self._reroute(inside, unbound)
+                self.raised += ends[-1:]
         after = meet(ends)
         if node.finalbody:
             # What the finally clause reads must hold for the paths that raise, too.
             self.branch(entry, node.finalbody)
+            self._reroute(jumps, lambda state: self.branch(state, node.finalbody))
             after = self.branch(after, node.finalbody)
         self.state = after
         self.raised = raised + self.raised
+
+    def _jumps(self) -> tuple[int, int]:
+        """How many ``break`` and ``continue`` statements have left the innermost loop so far."""
+        loop = self._loops[-1] if self._loops else _Loop()
+        return len(loop.breaks), len(loop.continues)
+
+    def _reroute(self, since: tuple[int, int], through: Callable[[State], State]) -> None:
+        """Send the jumps made since then through what runs on the way out of the loop."""
+        for loop in self._loops[-1:]:
+            for states, first in zip((loop.breaks, loop.continues), since, strict=True):
+                states[first:] = [through(state) for state in states[first:]]
 
     visit_TryStar = visit_Try  # type: ignore[assignment]  # the same fields under another class
 
@@ -196,3 +218,7 @@ class Flow(Defining):
         self.generic_visit(node)
         if node.rest:
             self.bind(node.rest, node)
+
+
+def _without(name: str) -> Callable[[State], State]:
+    return lambda state: None if state is None else state - {name}

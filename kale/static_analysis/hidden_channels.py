@@ -1,17 +1,32 @@
 """State that passes between cells without a name: each step starts without it, so each use is told.
 
-Known gap: what a library or a local module does inside itself is not looked at.
+The rules share one walk over the notebook. Known gap: what a library or a local module does
+inside itself is not looked at; each rule lists its own.
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.cells import Cell
-from kale.static_analysis.facts import SHARED, Facts
+from kale.ir import Pipeline
+from kale.static_analysis.code_walk import Verb
+from kale.static_analysis.current_figure import current_figure
+from kale.static_analysis.environment import environment
+from kale.static_analysis.facts import Facts
+from kale.static_analysis.file_channels import file_channels
+from kale.static_analysis.fresh_values import fresh_values
+from kale.static_analysis.function_state import caches, closures
+from kale.static_analysis.library_seeds import library_seeds
+from kale.static_analysis.library_views import library_views
+from kale.static_analysis.module_state import module_state
+from kale.static_analysis.order import ancestors
+from kale.static_analysis.out_of_sight import out_of_sight
+from kale.static_analysis.process_settings import process_settings
+from kale.static_analysis.reaching import Flow
+from kale.static_analysis.survey import Survey, survey
+from kale.static_analysis.unsavable import unsavable_values
+from kale.static_analysis.working_directory import working_directory
 
 #: Functions of ``random`` and ``numpy.random`` that make a generator of one's own.
 _OWN_GENERATORS = frozenset(
@@ -19,131 +34,43 @@ _OWN_GENERATORS = frozenset(
     "SystemRandom default_rng".split()
 )
 
-#: Calls after which names may be bound that the code does not show.
-_BINDING_CALLS = frozenset({"exec", "eval", "locals", "vars", "globals"})
 
-#: Calls that change the process they run in, by their dotted name.
-_PROCESS_CALLS = frozenset(
-    "os.chdir os.putenv os.environ.update os.environ.setdefault os.environ.pop os.unsetenv "
-    "pandas.set_option pandas.reset_option numpy.seterr numpy.set_printoptions "
-    "warnings.filterwarnings warnings.simplefilter sys.setrecursionlimit sys.path.append "
-    "sys.path.insert sys.path.extend locale.setlocale matplotlib.use matplotlib.rc "
-    "matplotlib.pyplot.rc matplotlib.style.use matplotlib.pyplot.style.use".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """A channel: its code, which calls use it, and what to say of one in a step."""
-
-    code: str
-    uses: Callable[[str], bool]
-    message: str
-    hint: str
-    shared_too: bool = False
-
-
-_RULES = (
-    _Rule(
-        "KALE330",
-        lambda name: name in _BINDING_CALLS,
-        "`{name}` may read or bind names that Kale cannot see; no step hands them on",
-        "use plain assignments for what other steps read",
-    ),
-    _Rule(
-        "KALE331",
-        lambda name: (
-            name.startswith(("random.", "numpy.random."))
-            and name.rpartition(".")[2] not in _OWN_GENERATORS
-        ),
-        "`{name}` uses the process's random state, which no step hands on; the numbers differ from "
-        "the notebook's",
-        "make a generator, `rng = np.random.default_rng(seed)`, and draw from that",
-        shared_too=True,
-    ),
-    _Rule(
-        "KALE332",
-        lambda name: name in _PROCESS_CALLS,
-        "`{name}` changes the process that this step runs in; other steps do not see the change",
-        "make the change in a cell tagged `imports`, which every step runs",
-    ),
-)
-
-
-def hidden_channels(facts: Facts) -> Iterator[Diagnostic]:
+def hidden_channels(pipeline: Pipeline, facts: Facts, flow: Flow) -> Iterator[Diagnostic]:
     """Warnings of state outside of names, where a step after or before another may rely on it."""
-    steps = {owner for cell in facts.cells for owner in cell.owners if owner != SHARED}
-    if len(steps) < 2:
+    found = survey(facts)
+    yield from out_of_sight(found)
+    if len(found.last) < 2:
         return
-    modules = _modules(facts)
-    for cell in facts.cells:
-        for node, name in _channel_uses(cell.tree, modules):
-            for rule in _RULES:
-                if rule.uses(name) and (rule.shared_too or SHARED not in cell.owners):
-                    message = rule.message.format(name=name)
-                    yield diagnose(rule.code, message, at=cell.place(node), hint=rule.hint)
-        yield from _magics(cell)
+    yield from random_state(found)
+    yield from process_settings(found)
+    yield from module_state(found)
+    yield from environment(found)
+    yield from working_directory(found)
+    yield from library_seeds(found)
+    yield from current_figure(found)
+    yield from file_channels(found, pipeline, ancestors(flow.after))
+    yield from caches(found)
+    yield from closures(found, flow)
+    yield from library_views(found, flow)
+    yield from fresh_values(found, flow)
+    yield from unsavable_values(found, flow)
 
 
-def _channel_uses(tree: ast.Module, modules: Mapping[str, str]) -> Iterator[tuple[ast.AST, str]]:
-    """Calls by their full dotted names, and stores into ``os.environ``."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = _dotted(node.func, modules)
-            if name is not None:
-                yield node, name
-        elif (
-            isinstance(node, ast.Subscript)
-            and not isinstance(node.ctx, ast.Load)
-            and _dotted(node.value, modules) == "os.environ"
+def random_state(found: Survey) -> Iterator[Diagnostic]:
+    """Warnings of the process's random state, which no step hands on."""
+    for sight in found.sights:
+        name = sight.name
+        if (
+            sight.verb is Verb.CALL
+            and name.startswith(("random.", "numpy.random."))
+            and sight.direct
+            and "()" not in name
+            and name.rpartition(".")[2] not in _OWN_GENERATORS
         ):
-            yield node, "os.environ.update"
-
-
-def _dotted(node: ast.expr, modules: Mapping[str, str]) -> str | None:
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return None
-    if node.id not in modules and node.id not in _BINDING_CALLS:
-        return None
-    return ".".join([modules.get(node.id, node.id), *reversed(parts)])
-
-
-def _modules(facts: Facts) -> dict[str, str]:
-    """What the notebook's imported names stand for: ``np`` for ``numpy``."""
-    found: dict[str, str] = {}
-    for cell in facts.cells:
-        for node in ast.walk(cell.tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    head = alias.name.partition(".")[0]
-                    found[alias.asname or head] = alias.name if alias.asname else head
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                for alias in node.names:
-                    found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    return found
-
-
-def _magics(cell: Cell) -> Iterator[Diagnostic]:
-    """Magics that bind names out of sight."""
-    for number, line in enumerate(cell.source.code.split("\n"), start=1):
-        words = line.split()
-        node = ast.Pass(lineno=number, col_offset=0)
-        if words and words[0] in {"%run", "%store", "%load", "%macro"}:
             yield diagnose(
-                "KALE330",
-                f"`{words[0]}` may bind names that Kale cannot see; no step hands them on",
-                at=cell.place(node),
-                hint="import what is needed, or use plain assignments",
-            )
-        elif words and words[0] in {"%cd", "%env", "%set_env"} and SHARED not in cell.owners:
-            yield diagnose(
-                "KALE332",
-                f"`{words[0]}` changes the process that this step runs in; other steps do not see "
-                "the change",
-                at=cell.place(node),
-                hint="put it into a cell tagged `imports`, which every step runs",
+                "KALE331",
+                f"`{name}` uses the process's random state, which no step hands on; the numbers "
+                "differ from the notebook's",
+                at=sight.at,
+                hint="make a generator, `rng = np.random.default_rng(seed)`, and draw from that",
             )

@@ -27,11 +27,29 @@ def matches_all(pattern: ast.pattern) -> bool:
     )
 
 
-def is_main_guard(test: ast.expr) -> bool:
-    """``if __name__ == "__main__":`` holds in a notebook, as ``if True:`` does anywhere."""
-    if isinstance(test, ast.Constant):
-        return bool(test.value)
-    return ast.unparse(test) in {"__name__ == '__main__'", "'__main__' == __name__"}
+def truth(test: ast.expr) -> bool | None:
+    """Whether a condition holds wherever it stands; ``None`` if that depends on a value.
+
+    ``if __name__ == "__main__":`` holds in a notebook, as ``if True:`` does anywhere.
+    """
+    match test:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            holds = truth(operand)
+            return None if holds is None else not holds
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            return True if _is_main_guard(left, right) or _is_main_guard(right, left) else None
+        case _:
+            return None
+
+
+def _is_main_guard(name: ast.expr, text: ast.expr) -> bool:
+    match name, text:
+        case ast.Name(id="__name__"), ast.Constant(value="__main__"):
+            return True
+        case _:
+            return False
 
 
 def is_transparent(expression: ast.expr) -> bool:

@@ -21,7 +21,7 @@ from kale.static_analysis.purity import (
     PURE_BUILTINS,
     Purity,
 )
-from kale.static_analysis.roots import root_names
+from kale.static_analysis.roots import sure_roots
 
 _STORES = (
     ast.Assign,
@@ -56,12 +56,17 @@ def mutated_roots(tree: ast.AST, purity: Purity) -> Iterator[Root]:
 
 
 def _mutated(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -> Iterator[Root]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+    if isinstance(node, ast.Lambda):
+        return
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        for decorator in node.decorator_list:  # it is called with what it decorates
+            call = ast.copy_location(ast.Call(decorator, [], []), decorator)
+            yield from _mutated(call, purity, local)
         return
     if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
         local = dict(local)
         for generator in node.generators:
-            roots = tuple(_resolve(generator.iter, purity, local))
+            roots = tuple(name for name, _ in _resolve(generator.iter, purity, local))
             for target in ast.walk(generator.target):
                 if isinstance(target, ast.Name):
                     local[target.id] = roots
@@ -138,10 +143,27 @@ def _changed_by_function(node: ast.Call, name: str, purity: Purity) -> list[_Cha
     if name in MUTATING_BUILTINS:
         return [_Changed(value, certain=True) for value in node.args[:1]]
     if name in PURE_BUILTINS:
-        return []
+        return _changed_by_callable(node, name, purity)
     # A closure or an instance that is called may change itself.
+    if name in purity.code.changers:  # add = log.append
+        return [_Changed(node.func, certain=True, deep=True)]
     itself = [_Changed(node.func, certain=False)] if name in purity.own else []
     return [*itself, *_arguments(node)]
+
+
+def _changed_by_callable(node: ast.Call, name: str, purity: Purity) -> list[_Changed]:
+    """What ``map(f, xs)`` and ``sorted(xs, key=f)`` change by calling what they are given."""
+    called = [*node.args[:1]] if name in {"map", "filter"} else []
+    called += [keyword.value for keyword in node.keywords if keyword.arg == "key"]
+    changed: list[_Changed] = []
+    for function in called:
+        if isinstance(function, ast.Attribute) and function.attr not in purity.methods:
+            changed.append(_Changed(function.value, certain=function.attr in MUTATING_METHODS))
+        if isinstance(function, ast.Name) and function.id in purity.own:
+            summary = purity.code.functions.get(function.id)
+            if summary is None or summary.changes:
+                changed += _arguments(node)
+    return changed
 
 
 def _changed_by_method(node: ast.Call, function: ast.Attribute, purity: Purity) -> list[_Changed]:
@@ -160,7 +182,7 @@ def _changed_by_method(node: ast.Call, function: ast.Attribute, purity: Purity) 
         return [_Changed(receiver, certain=True, deep=True), *_arguments(node)]
     if name in purity.methods:
         return []
-    return [_Changed(receiver, certain=False), *_arguments(node)]
+    return [_Changed(receiver, certain=purity.code.changes_itself(name)), *_arguments(node)]
 
 
 def _names_module(node: ast.expr, modules: frozenset[str]) -> bool:
@@ -169,9 +191,11 @@ def _names_module(node: ast.expr, modules: frozenset[str]) -> bool:
     return isinstance(node, ast.Name) and node.id in modules
 
 
-def _resolve(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -> Iterator[str]:
-    for name in root_names(node, purity):
-        yield from local.get(name, (name,))
+def _resolve(
+    node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]
+) -> Iterator[tuple[str, bool]]:
+    for name, sure in sure_roots(node, purity):
+        yield from ((origin, sure) for origin in local.get(name, (name,)))
 
 
 def _roots(
@@ -188,11 +212,14 @@ def _roots(
     chain = node
     while isinstance(chain, ast.Attribute | ast.Subscript | ast.Call):
         if isinstance(chain, ast.Call):
-            for name in _resolve(chain, purity, local):
-                yield Root(name, at, certain=False)
+            known = purity.code.called(chain) is not None
+            for name, sure in _resolve(chain, purity, local):
+                yield Root(name, at, certain and known and sure)
+            if known:
+                return
             node = chain = chain.func.value if isinstance(chain.func, ast.Attribute) else chain.func
             certain = False
         else:
             chain = chain.value
-    for name in _resolve(node, purity, local):
-        yield Root(name, at, certain, deep)
+    for name, sure in _resolve(node, purity, local):
+        yield Root(name, at, certain and sure, deep)

@@ -14,6 +14,10 @@ from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.facts import SHARED, Facts, Kind, Write
 
 
+#: Where a definition stands: its cell, line and column.
+Place = tuple[int, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """A name that ``step`` reads before it binds it, first touched by the step in ``cell``.
@@ -166,14 +170,30 @@ def _last_before(facts: Facts, name: str, write: Write, owner: str, limit: int) 
     return last
 
 
-def closure(facts: Facts, write: Write) -> Mapping[tuple[int, int], Write]:
+def place_of(write: Write) -> Place:
+    """Where a definition stands; two may share a line."""
+    assert write.definition is not None
+    at = write.definition.source.at
+    return write.cell, at.line or 0, at.column or 0
+
+
+def imports_again(write: Write, before: Write) -> bool:
+    """Whether a write imports what the one before it has imported: the name stays as it is."""
+    one, other = write.definition, before.definition
+    if one is None or other is None or one.extends or other.extends:
+        return False
+    origin = one.imported_from(write.name)
+    return origin is not None and origin == other.imported_from(write.name)
+
+
+def closure(facts: Facts, write: Write) -> Mapping[Place, Write]:
     """A definition and the definitions it reads in turn, by place."""
-    found: dict[tuple[int, int], Write] = {}
+    found: dict[Place, Write] = {}
     pending = [write]
     while pending:
         current = pending.pop()
         assert current.definition is not None
-        place = (current.cell, current.definition.source.at.line or 0)
+        place = place_of(current)
         if place in found:
             continue
         found[place] = current

@@ -12,37 +12,55 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kale.static_analysis.own_calls import Called
+from kale.static_analysis.own_calls import Called, called_name
 from kale.static_analysis.purity import Purity
 from kale.static_analysis.roots import (
     COLLECTING_CALLS,
     KEEPING_METHODS,
     SHALLOW_CALLS,
-    called_name,
+    is_element,
     may_alias,
+    root_names,
 )
 from kale.static_analysis.scopes import Comprehension, comprehension_elements
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """The origins that an object may be or lie inside, and those that may be inside of it."""
+    """The origins that an object is or lies inside of, and those that may be inside of it.
+
+    With several, it is one of them. Those in ``perhaps`` it may be, or be a copy of; those in
+    ``copied`` it is a copy of, which holds the same elements.
+    """
 
     same: frozenset[str] = frozenset()
+    perhaps: frozenset[str] = frozenset()
     inside: frozenset[str] = frozenset()
+    copied: frozenset[str] = frozenset()
 
     @property
     def all(self) -> frozenset[str]:
         """All origins that a change somewhere in the object may change."""
-        return self.same | self.inside
+        return self.same | self.perhaps | self.inside | self.copied
 
     @property
     def part(self) -> Value:
         """What may be taken out of the object: a change of it changes that, and where it is."""
-        return Value(self.all, self.all)
+        sure, unsure = self.same | self.inside, self.perhaps | self.copied
+        return Value(sure, unsure, sure, unsure)
+
+    @property
+    def guess(self) -> Value:
+        """What may be a part of the object, a view of it, or new."""
+        return Value(perhaps=self.all, copied=self.all)
 
     def __or__(self, other: Value) -> Value:
-        return Value(self.same | other.same, self.inside | other.inside)
+        return Value(
+            self.same | other.same,
+            self.perhaps | other.perhaps,
+            self.inside | other.inside,
+            self.copied | other.copied,
+        )
 
 
 NEW = Value()
@@ -59,8 +77,8 @@ def union(values: Iterable[Value]) -> Value:
 class Values(ast.NodeVisitor):
     """What names hold at a point of a body; ``visit`` gives the value of an expression.
 
-    ``keeps`` are pairs of an origin and another that was put inside of it, ``returns`` what the
-    function gives back.
+    ``keeps`` are pairs of an origin and another that was put inside of it, ``returned`` is what
+    the function gives back.
     """
 
     def __init__(self, purity: Purity) -> None:
@@ -69,7 +87,7 @@ class Values(ast.NodeVisitor):
         self.names: dict[str, Value] = {}
         self.ever: dict[str, Value] = {}
         self.weak = 0  # where a name may keep what it held before
-        self.returns: set[str] = set()
+        self.returned = NEW
         self.keeps: set[tuple[str, str]] = set()
 
     def value_of(self, name: str) -> Value:
@@ -126,7 +144,7 @@ class Values(ast.NodeVisitor):
             return Value(inside=held.all)
         if isinstance(node, ast.BinOp | ast.UnaryOp):
             # A sum of lists holds what they held; an operator of the notebook's may return itself.
-            return held if self.purity.operators else Value(inside=held.all)
+            return held if self.purity.operators else Value(copied=held.all)
         return NEW
 
     def visit_Constant(self, node: ast.Constant) -> Value:
@@ -142,7 +160,8 @@ class Values(ast.NodeVisitor):
 
     def visit_Subscript(self, node: ast.Subscript) -> Value:
         self.visit(node.slice)
-        return self.value(node.value).part
+        held = self.value(node.value)
+        return held.part if is_element(node.slice) else held.guess
 
     def value(self, node: ast.expr) -> Value:
         """The value of an expression."""
@@ -162,7 +181,7 @@ class Values(ast.NodeVisitor):
 
     def visit_Yield(self, node: ast.Yield | ast.YieldFrom) -> Value:
         if node.value is not None:
-            self.returns |= self.value(node.value).all
+            self.returned |= self.value(node.value).part
         return NEW
 
     visit_YieldFrom = visit_Yield
@@ -208,11 +227,11 @@ class Values(ast.NodeVisitor):
         ):
             self.keep(node.func.value, function, everything)
         if isinstance(node.func, ast.Name) and name in COLLECTING_CALLS:
-            return Value(inside=everything.all)
+            return Value(copied=everything.all)
         if not name or name in self.locals or may_alias(node, self.purity):
-            return everything.part
+            return everything.guess
         if name in SHALLOW_CALLS or name[:1].isupper():
-            return Value(inside=everything.all)
+            return Value(copied=everything.all)
         return NEW
 
     def _own_call(self, called: Called, given: Mapping[ast.expr, Value]) -> Value:
@@ -220,7 +239,10 @@ class Values(ast.NodeVisitor):
         arguments = called.summary.arguments
         values: dict[str, Value] = {}
         for argument, expression in called.given():
-            values[argument] = values.get(argument, NEW) | given[expression]
+            held = given.get(expression)
+            if held is None:  # the argument's default
+                held = union(self.outer(name) for name in root_names(expression, self.purity))
+            values[argument] = values.get(argument, NEW) | held
 
         def value(name: str) -> Value:
             return values.get(name, NEW) if name in arguments else self.outer(name)
@@ -230,8 +252,9 @@ class Values(ast.NodeVisitor):
                 self.keep_in(self.outer(keeper).all, value(kept))
                 continue
             for expression in called.expressions_of(keeper):
-                self.keep(expression, given[expression], value(kept))
-        return union(value(name) for name in called.results()).part
+                self.keep(expression, values[keeper], value(kept))
+        sure = union(value(name) for name, gives in called.results() if gives)
+        return sure.part | union(value(name) for name, _ in called.results()).guess
 
 
 def _expressions(node: ast.AST) -> Iterator[ast.expr]:

@@ -8,6 +8,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 
+def called_name(node: ast.Call) -> str:
+    """The function's or method's own name; empty when it has none."""
+    if isinstance(node.func, ast.Name):
+        return node.func.id
+    return node.func.attr if isinstance(node.func, ast.Attribute) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a function does with its arguments and with the global names that it reads.
@@ -15,8 +22,9 @@ class Summary:
     ``positional`` are the names that take positional arguments, ``named`` those that take
     keywords only; ``rest`` are those of ``*args`` and ``**kwargs``. ``changes`` maps arguments
     and global names whose objects the body may change in place to whether it does so by a
-    store; ``returns`` are those whose objects the result may be, hold or lie inside; ``keeps``
-    are pairs of a keeper and what may be inside its object afterwards.
+    store; ``returns`` are those whose objects the result may be, hold or lie inside, ``gives``
+    those of them of which it is no copy; ``keeps`` are pairs of a keeper and what may be inside
+    its object afterwards. ``defaults`` are what arguments are when they are not given.
     """
 
     positional: tuple[str, ...] = ()
@@ -24,7 +32,9 @@ class Summary:
     rest: tuple[str, ...] = ()
     changes: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     returns: frozenset[str] = frozenset()
+    gives: frozenset[str] = frozenset()
     keeps: frozenset[tuple[str, str]] = frozenset()
+    defaults: Mapping[str, ast.expr] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def arguments(self) -> frozenset[str]:
@@ -49,21 +59,26 @@ class Called:
             keyword.arg is None for keyword in self.node.keywords
         ):
             every = [*expressions, *(keyword.value for keyword in self.node.keywords)]
+            yield from summary.defaults.items()
             yield from ((name, e) for name in sorted(summary.arguments) for e in every)
             return
         # An instance that is being made is nothing yet: its first argument has no expression.
         positional = summary.positional[1:] if self.makes else summary.positional
+        missing = dict(summary.defaults)
         for position, expression in enumerate(expressions):
             if position < len(positional):
+                missing.pop(positional[position], None)
                 yield positional[position], expression
             else:
                 yield from ((name, expression) for name in summary.rest)
         for keyword in self.node.keywords:
             if keyword.arg in summary.positional or keyword.arg in summary.named:
                 assert keyword.arg is not None
+                missing.pop(keyword.arg, None)
                 yield keyword.arg, keyword.value
             else:
                 yield from ((name, keyword.value) for name in summary.rest)
+        yield from missing.items()
 
     def expressions_of(self, name: str) -> list[ast.expr]:
         """What stands, at the call, for an argument or a global name of the summary."""
@@ -71,14 +86,15 @@ class Called:
             return [ast.Name(name, ast.Load())]
         return [expression for argument, expression in self.given() if argument == name]
 
-    def results(self) -> Iterator[str]:
-        """The names of the summary that the call's result may share an object with."""
+    def results(self) -> Iterator[tuple[str, bool]]:
+        """The names of the summary that the result may share an object with, and which surely."""
         summary = self.summary
-        yield from sorted(summary.returns)
+        linked: set[str] = set()
         if self.makes and summary.positional:  # what the new instance was put into, or holds
             made = summary.positional[0]
-            linked = {name for pair in summary.keeps if made in pair for name in pair}
-            yield from sorted(linked - {made} - summary.returns)
+            linked = {name for pair in summary.keeps if made in pair for name in pair} - {made}
+        for name in sorted(summary.returns | linked):
+            yield name, name in summary.gives or name in linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +111,30 @@ class OwnClass:
 
 
 #: What making an instance does where the class has no ``__init__`` of its own: a dataclass's.
-_FIELDS = Summary(rest=("fields",), returns=frozenset({"fields"}))
+_FIELDS = Summary(rest=("fields",), returns=frozenset({"fields"}), gives=frozenset({"fields"}))
 
 
 @dataclass(frozen=True, slots=True)
 class OwnCode:
     """The notebook's functions and classes whose names mean one thing from end to end.
 
-    ``instances`` maps names that only ever hold instances of one class to that class.
+    ``instances`` maps names that only ever hold instances of one class to that class;
+    ``changers`` are names that only ever hold a container's method that changes it.
     """
 
     functions: Mapping[str, Summary] = field(default_factory=lambda: MappingProxyType({}))
     classes: Mapping[str, OwnClass] = field(default_factory=lambda: MappingProxyType({}))
     instances: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    changers: frozenset[str] = frozenset()
+
+    def changes_itself(self, method: str) -> bool:
+        """Whether all methods of that name in the notebook store into their instance."""
+        found = [one.methods[method] for one in self.classes.values() if method in one.methods]
+        return bool(found) and all(
+            summary is not None and summary.changes.get(summary.positional[0], False)
+            for summary in found
+            if summary is None or summary.positional
+        )
 
     def called(self, node: ast.Call) -> Called | None:
         """The function of the notebook that a call surely runs, or ``None``."""

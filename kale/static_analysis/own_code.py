@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from kale.static_analysis.binding import bound_names
 from kale.static_analysis.body_flow import summary_of
 from kale.static_analysis.own_calls import OwnClass, OwnCode, Summary
-from kale.static_analysis.purity import Purity
+from kale.static_analysis.purity import CONTAINER_METHODS, Purity
 from kale.static_analysis.scopes import FunctionNode, argument_names, bindings, walk_scope
 
 #: Class decorators that leave methods as they are written.
@@ -87,14 +87,15 @@ class _Work:
         return replace(self.purity, code=replace(code, instances=instances))
 
 
-def own_code(trees: Iterable[ast.Module], purity: Purity) -> OwnCode:
-    """The summaries of a notebook's functions and classes; ``trees`` are those of its cells."""
-    trees = list(trees)
-    bound = _times_bound(trees)
+def own_code(trees: Iterable[ast.Module], nodes: Sequence[ast.AST], purity: Purity) -> OwnCode:
+    """The summaries of a notebook's functions and classes.
+
+    ``trees`` are those of its cells, ``nodes`` all that is in them.
+    """
+    bound = _times_bound(nodes)
     stored = {
         node.attr
-        for tree in trees
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
     }
     work = _Work(purity)
@@ -105,15 +106,16 @@ def own_code(trees: Iterable[ast.Module], purity: Purity) -> OwnCode:
         elif _is_plain(node):
             work.add("", name, node)
     classes = {name: _own_class(name, node, found, stored, work) for name, node in found.items()}
-    code = OwnCode(work.functions, classes, _instances(trees, bound, classes))
+    instances = _instances(nodes, bound, classes)
+    code = OwnCode(work.functions, classes, instances, _changers(nodes, bound))
     work.settle(code, (base for one in classes.values() for base in one.bases))
     return code
 
 
-def _times_bound(trees: Iterable[ast.Module]) -> Counter[str]:
+def _times_bound(nodes: Iterable[ast.AST]) -> Counter[str]:
     """How often each name is bound anywhere, as an argument or a local name too."""
     bound: Counter[str] = Counter()
-    for node in (node for tree in trees for node in ast.walk(tree)):
+    for node in nodes:
         bound.update(bound_names(node))
         if isinstance(node, FunctionNode):
             bound.update(argument_names(node.args))
@@ -176,11 +178,11 @@ def _decorator_name(node: ast.expr) -> str:
 
 
 def _instances(
-    trees: Iterable[ast.Module], bound: Counter[str], classes: dict[str, OwnClass]
+    nodes: Iterable[ast.AST], bound: Counter[str], classes: dict[str, OwnClass]
 ) -> dict[str, str]:
     """Names whose every binding in the notebook is a new instance of one class."""
     made: dict[str, Counter[str]] = defaultdict(Counter)
-    for node in (node for tree in trees for node in ast.walk(tree)):
+    for node in nodes:
         match node:
             case ast.Assign(
                 targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=maker))
@@ -191,6 +193,18 @@ def _instances(
         for name, makers in made.items()
         if len(makers) == 1 and makers.total() == bound[name]
     }
+
+
+def _changers(nodes: Iterable[ast.AST], bound: Counter[str]) -> frozenset[str]:
+    """Names whose every binding in the notebook is a method that changes a container."""
+    found: Counter[str] = Counter()
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute(attr=method)) if (
+                method in CONTAINER_METHODS
+            ):
+                found[name] += 1
+    return frozenset(name for name, count in found.items() if count == bound[name])
 
 
 def _bodiless(node: FunctionNode) -> FunctionNode:

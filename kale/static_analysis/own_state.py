@@ -11,16 +11,16 @@ import ast
 from collections.abc import Iterator
 
 from kale.static_analysis.mutation import mutated_roots
+from kale.static_analysis.own_calls import called_name
 from kale.static_analysis.purity import MUTATING_BUILTINS, Purity, is_constant
-from kale.static_analysis.roots import called_name
 from kale.static_analysis.scopes import defaults_of
 
 _CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp, ast.SetComp)
 
 #: Special methods that code calls on purpose to make or change an instance.
 _EXPECTED_TO_CHANGE = frozenset(
-    "__delattr__ __delitem__ __iadd__ __imul__ __init__ __init_subclass__ __ior__ __isub__ __new__ "
-    "__post_init__ __set_name__ __setattr__ __setitem__ __setstate__".split()
+    "__call__ __delattr__ __delitem__ __iadd__ __imul__ __init__ __init_subclass__ __ior__ "
+    "__isub__ __new__ __post_init__ __set_name__ __setattr__ __setitem__ __setstate__".split()
 )
 
 
@@ -34,15 +34,15 @@ def keeps_state(node: ast.AST, purity: Purity) -> bool:
 
 
 def changes_when_looked_at(node: ast.ClassDef, purity: Purity) -> bool:
-    """Whether a property or an operator of a class changes the instance it is used on."""
+    """Whether a property or an operator of a class changes what it is used on."""
     for method in node.body:
         if not isinstance(method, ast.FunctionDef) or not method.args.args:
             continue
         special = method.name.startswith("__") and method.name not in _EXPECTED_TO_CHANGE
         if special or method.decorator_list:
-            first = method.args.args[0].arg
+            operands = {argument.arg for argument in method.args.args[: 2 if special else 1]}
             roots = (r for statement in method.body for r in mutated_roots(statement, purity))
-            if any(root.name == first and root.certain for root in roots):
+            if any(root.name in operands and root.certain for root in roots):
                 return True
     return False
 

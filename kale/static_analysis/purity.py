@@ -6,13 +6,15 @@ What is in no table may change its receiver and its arguments.
 from __future__ import annotations
 
 import ast
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kale.ir import Parameter
 from kale.static_analysis.binding import bound_names, imported_name
 from kale.static_analysis.own_calls import NO_OWN_CODE, OwnCode
+from kale.static_analysis.random_draws import RandomDraws
+from kale.static_analysis.scopes import defaults_of
 
 #: Functions of the language that leave their arguments as they are.
 PURE_BUILTINS = frozenset(
@@ -49,7 +51,7 @@ CONTAINER_METHODS = frozenset(
 
 #: Methods that change their receiver, whatever it is.
 MUTATING_METHODS = CONTAINER_METHODS | frozenset(
-    "__setattr__ fill itemset partial_fit fit fit_transform".split()
+    "__setattr__ fill itemset partial_fit fit fit_transform register".split()
 )
 
 #: Builtins that change their first argument.
@@ -60,7 +62,7 @@ PURE_MODULES = frozenset(
     "itertools json math matplotlib numpy os pandas re seaborn statistics sys time".split()
 )
 IMPURE_FUNCTIONS = frozenset(
-    "shuffle put copyto place putmask fill_diagonal heappush heappop put_along_axis".split()
+    "at copyto fill_diagonal heappop heappush place put put_along_axis putmask shuffle".split()
 )
 
 #: Special methods whose results may be one of the operands.
@@ -80,7 +82,7 @@ class Purity:
     names of the notebook's functions, methods and classes, and of the variables it assigns;
     ``fixed`` are names whose objects nothing can change: code and constants. In a ``restless``
     notebook, a class changes its instances when they are merely looked at. ``code`` tells what
-    the notebook's own functions do with their arguments.
+    the notebook's own functions do with their arguments, ``random`` what draws random numbers.
     """
 
     modules: frozenset[str] = frozenset()
@@ -89,6 +91,12 @@ class Purity:
     fixed: frozenset[str] = frozenset()
     restless: bool = False
     code: OwnCode = NO_OWN_CODE
+    random: RandomDraws = field(default_factory=RandomDraws)
+
+    @property
+    def bound(self) -> frozenset[str]:
+        """All names that the notebook binds anywhere."""
+        return self.own | self.fixed
 
     @property
     def operators(self) -> bool:
@@ -96,14 +104,16 @@ class Purity:
         return not self.own.isdisjoint(_OPERATORS)
 
 
-def purity_of(trees: Iterable[ast.Module], parameters: Iterable[Parameter] = ()) -> Purity:
-    """The purity that holds in a notebook made of these cells and parameters."""
+def purity_of(nodes: Iterable[ast.AST], parameters: Iterable[Parameter] = ()) -> Purity:
+    """The purity that holds in a notebook; ``nodes`` are all those of its cells' trees."""
     pure: set[str] = set()
     imported: set[str] = set()
     defined: set[str] = set()
+    arguments: set[str] = set()
+    kept: dict[str, set[str]] = defaultdict(set)
     bound: Counter[str] = Counter()
     constant: Counter[str] = Counter()
-    for node in (node for tree in trees for node in ast.walk(tree)):
+    for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
                 name = imported_name(alias)
@@ -112,6 +122,9 @@ def purity_of(trees: Iterable[ast.Module], parameters: Iterable[Parameter] = ())
                     pure.add(name)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             defined.add(node.name)
+            kept[node.name] |= _held_by_default(node)
+        elif isinstance(node, ast.arg):
+            arguments.add(node.arg)
         elif isinstance(node, ast.Assign) and is_constant(node.value):
             constant.update(t.id for t in node.targets if isinstance(t, ast.Name))
         if not isinstance(node, ast.Import | ast.ImportFrom | ast.stmt):
@@ -119,7 +132,10 @@ def purity_of(trees: Iterable[ast.Module], parameters: Iterable[Parameter] = ())
     lists = {p.name for p in parameters if p.type in {"list", "dict"}}
     scalars = {p.name for p in parameters} - lists
     constants = {name for name, count in bound.items() if constant[name] == count}
-    fixed = (imported | defined | scalars) - bound.keys() | (constants - lists)
+    # What a function calls its argument is another thing in a function inside it.
+    plain = imported | defined | scalars | constants
+    holding = {name for name, defaults in kept.items() if not defaults <= plain}
+    fixed = (plain - bound.keys() | (constants - lists)) - arguments - holding
     own = frozenset(bound.keys() | defined)
     return Purity(
         modules=frozenset(pure - own),
@@ -127,6 +143,14 @@ def purity_of(trees: Iterable[ast.Module], parameters: Iterable[Parameter] = ())
         own=own,
         fixed=frozenset(fixed),
     )
+
+
+def _held_by_default(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> set[str]:
+    """The names in a function's default values: it holds their objects."""
+    if isinstance(node, ast.ClassDef):
+        return set()
+    defaults = [default for _, default in defaults_of(node.args)]
+    return {n.id for default in defaults for n in ast.walk(default) if isinstance(n, ast.Name)}
 
 
 def is_constant(node: ast.expr) -> bool:

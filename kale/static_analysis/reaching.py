@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError
-from kale.ir import Pairs, Wire
-from kale.static_analysis.ambient import AMBIENT
+from kale.ir import Input, Pairs, Wire
+from kale.random_states import is_random_state
+from kale.static_analysis.carrying import cut_down
 from kale.static_analysis.conflicts import (
     changed_code,
     interleaved,
@@ -20,16 +22,21 @@ from kale.static_analysis.conflicts import (
 from kale.static_analysis.facts import PARAMETERS, Facts, Kind, Write
 from kale.static_analysis.needs import (
     Need,
+    Place,
     base_write,
     closure,
     code_under,
+    imports_again,
     optional_need,
+    place_of,
     read_spans,
     stands_alone,
     step_needs,
     touches,
 )
 from kale.static_analysis.order import ancestors
+from kale.static_analysis.provenance import trace_inputs, writes_behind
+from kale.static_analysis.random_wires import inherit
 from kale.static_analysis.undefined import undefined_name
 
 
@@ -38,7 +45,8 @@ class Flow:
     """What reaches each step: values on wires, parameters, code, and what it must leave alone.
 
     ``after`` maps every step to all the steps it waits for, ``needs`` to what it reads from
-    outside. ``unchanged`` maps a step to (name, reader) pairs.
+    outside, ``inputs`` tells where that comes from. ``unchanged`` maps a step to (name, reader)
+    pairs.
     """
 
     wires: tuple[Wire, ...]
@@ -47,6 +55,7 @@ class Flow:
     parameters: Mapping[str, tuple[str, ...]]
     carried: Mapping[str, tuple[Write, ...]]
     unchanged: Mapping[str, Pairs]
+    inputs: Mapping[str, tuple[Input, ...]]
     diagnostics: tuple[Diagnostic, ...]
     errors: tuple[KaleError, ...]
 
@@ -59,11 +68,13 @@ def resolve(facts: Facts, after: Mapping[str, Iterable[str]]) -> Flow:
     resolver = _Resolver(facts, {step: list(before) for step, before in after.items()})
     for step in after:
         for need in step_needs(facts, step).values():
-            resolver.pending.append(need)
+            where = resolver.random if is_random_state(need.name) else resolver.pending
+            where.append(need)
     resolver.find_bases()
     resolver.take_futures()
     resolver.infer_edges()
     resolver.choose_producers()
+    resolver.inherit_random_states()
     resolver.check_windows()
     return resolver.flow()
 
@@ -75,14 +86,15 @@ class _Resolver:
     facts: Facts
     after: dict[str, list[str]]
     pending: deque[Need] = field(default_factory=deque)
+    random: deque[Need] = field(default_factory=deque)
     needs: dict[str, dict[str, Need]] = field(default_factory=lambda: defaultdict(dict))
     bases: dict[tuple[str, str], Write] = field(default_factory=dict)
     parameters: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    carried: dict[str, dict[tuple[int, int], Write]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
+    carried: dict[str, dict[Place, Write]] = field(default_factory=lambda: defaultdict(dict))
+    read: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unchanged: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     released: set[tuple[str, str]] = field(default_factory=set)
+    sources: dict[tuple[str, str], tuple[Write, ...]] = field(default_factory=dict)
     wires: list[Wire] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     errors: list[KaleError] = field(default_factory=list)
@@ -94,6 +106,7 @@ class _Resolver:
         """Settle all needs: first what the steps read themselves, then what that calls for."""
         while self.pending:
             need = self.pending.popleft()
+            self.read[need.step].add(need.name)
             if need.name in self.needs[need.step]:
                 continue
             base = base_write(self.facts, need.name, need.step, need.cell)
@@ -101,7 +114,7 @@ class _Resolver:
                 error = undefined_name(self.facts, need, base)
                 if error is not None:
                     self.errors.append(error)
-                elif base is None and need.name not in AMBIENT:
+                elif base is None:
                     self._take_stars(need)
                 continue
             self.needs[need.step][need.name] = need
@@ -116,8 +129,7 @@ class _Resolver:
                     self._carry(step, write)
 
     def _carry(self, step: str, write: Write) -> None:
-        assert write.definition is not None
-        self.carried[step][write.cell, write.definition.source.at.line or 0] = write
+        self.carried[step][place_of(write)] = write
 
     def _take(self, need: Need, base: Write) -> None:
         if base.owners == (PARAMETERS,):
@@ -125,8 +137,12 @@ class _Resolver:
         if base.kind is Kind.MUTATE and not base.shared:
             under = code_under(self.facts, base)
             if under is not None and (under.shared or stands_alone(self.facts, under)):
-                self._report(changed_code(need, base, under))
-                base = under
+                if base.tied and stands_alone(self.facts, under):
+                    base = under  # code that holds no object shares none
+                elif not _is_own_code(under, base):
+                    self._report(changed_code(need, base, under))
+                    base = under
+        self.sources[need.step, need.name] = (base,)
         if not base.shared and base.definition is not None and stands_alone(self.facts, base):
             for place, write in closure(self.facts, base).items():
                 self.carried[need.step][place] = write
@@ -144,7 +160,7 @@ class _Resolver:
                     self.pending.append(optional)
 
     def _take_stars(self, need: Need) -> None:
-        """A name that nothing defines may come from any star import above."""
+        """A name that nothing defines, a builtin too, may come from any star import above."""
         for star in self.facts.stars:
             if star.cell < need.cell and need.step not in star.owners:
                 self._carry(need.step, star)
@@ -215,6 +231,8 @@ class _Resolver:
             if producers:
                 optional = base.kind is Kind.MAYBE or not need.strong
                 self.wires.append(Wire(name, tuple(producers), step, need.at, optional))
+                behind = writes_behind(self.facts, need, base, producers)
+                self.sources[step, name] = behind
 
     def _producers(self, need: Need, base: Write) -> list[str]:
         """The latest of the base write's step and the ancestors that may have changed the value."""
@@ -238,12 +256,29 @@ class _Resolver:
             if not any(one in self.ancestors[other] for other in candidates)
         ]
 
+    def inherit_random_states(self) -> None:
+        for need in self.random:
+            found = inherit(self.facts, need, self.ancestors)
+            self._report(found.warning)
+            if found.write is None:
+                continue
+            self.needs[need.step][need.name] = need
+            self.sources[need.step, need.name] = (found.write,)
+            if found.producer is not None:
+                self.wires.append(Wire(need.name, (found.producer,), need.step, need.at))
+
     def check_windows(self) -> None:
         """Another step's write between two cells of a step would come too early or too late."""
         for step in self.after:
             for name, (first, last) in read_spans(self.facts, step).items():
-                for write in self.facts.writes.get(name, ()):
+                if is_random_state(name):
+                    continue
+                writes = self.facts.writes.get(name, ())
+                for before, write in pairwise((None, *writes)):
+                    assert write is not None
                     if not first < write.cell < last or step in write.owners:
+                        continue
+                    if before is not None and imports_again(write, before):
                         continue
                     if write.kind is not Kind.TOUCH:
                         at = write.at
@@ -255,6 +290,13 @@ class _Resolver:
 
     # -- result
 
+    def _taken(self, step: str) -> dict[str, Write]:
+        return {
+            name: self.sources[step, name][0]
+            for name in self.read[step]
+            if self.sources.get((step, name))
+        }
+
     def flow(self) -> Flow:
         return Flow(
             wires=tuple(self.wires),
@@ -262,7 +304,7 @@ class _Resolver:
             needs=self.needs,
             parameters={step: tuple(sorted(names)) for step, names in self.parameters.items()},
             carried={
-                step: tuple(found[place] for place in sorted(found))
+                step: cut_down(found, self.read[step], self._taken(step))
                 for step, found in self.carried.items()
             },
             unchanged={
@@ -273,6 +315,18 @@ class _Resolver:
                 )
                 for step, names in self.unchanged.items()
             },
+            inputs=trace_inputs(
+                self.facts,
+                self.needs,
+                self.sources,
+                self.wires,
+            ),
             diagnostics=tuple(self.diagnostics),
             errors=tuple(self.errors),
         )
+
+
+def _is_own_code(code: Write, change: Write) -> bool:
+    """Whether a step changes a function or a class that it has made itself: that is a value."""
+    assert code.definition is not None
+    return not code.definition.is_import and not set(code.owners).isdisjoint(change.owners)

@@ -24,24 +24,45 @@ class Recorder:
         self.deleted: set[str] = set()
         self.mutations: dict[str, tuple[ast.AST, bool]] = {}
         self.aliases: set[tuple[str, str]] = set()
+        self.sure_aliases: set[tuple[str, str]] = set()
         self.soft: set[str] = set()
         self.carriers = dict(carriers)
         self.stars: list[ast.ImportFrom] = []
         self.purity = purity
-        self.hidden: list[frozenset[str]] = []  # names of comprehension and class scopes
-        self.guarded = 0  # inside a try that catches NameError
+        self.hidden: list[frozenset[str]] = []  # of comprehensions and type parameters
+        self.outer: list[State] = []  # where each class body began that is being walked
+        self.local: set[str] = set()  # what the innermost of them may bind
+        self.guarded = 0  # where a read may not happen, or may fail without harm
         self.statement: ast.stmt | None = None
         self.future_annotations = False
         self.raised: list[State] = []
 
     # -- names
 
-    def use(self, name: str, node: ast.AST, *, strong: bool = True) -> None:
-        """Record a read, unless the name is certainly bound or belongs to an inner scope."""
-        if self.state is None or name in self.state or any(name in h for h in self.hidden):
+    @property
+    def module_state(self) -> State:
+        """What is bound for code that does not see the class body that it stands in."""
+        return self.outer[0] if self.outer else self.state
+
+    @property
+    def nested_state(self) -> State:
+        """What is bound for a scope nested here, which does not see the names of a class body."""
+        return None if self.state is None else self.module_state
+
+    def use(
+        self, name: str, node: ast.AST, *, strong: bool = True, elsewhere: bool = False
+    ) -> None:
+        """Record a read, unless the name is certainly bound or belongs to an inner scope.
+
+        One that happens ``elsewhere``, in the body of a function, sees no inner scope from here.
+        """
+        state = self.module_state if elsewhere else self.state
+        if self.state is None or state is None or name in state:
+            return
+        if not elsewhere and any(name in hidden for hidden in self.hidden):
             return
         # A name bound on some path above may well be bound here.
-        strong = strong and not self.guarded and name not in self.binds
+        strong = strong and not self.guarded and name not in self.binds and name not in self.local
         known = self.uses.get(name)
         if known is None or (strong and not known.strong):
             self.uses[name] = Use(node, strong)
@@ -51,6 +72,9 @@ class Recorder:
         if self.state is None:
             return
         self.state |= {name}
+        if self.outer:
+            self.local.add(name)
+            return
         self.deleted.discard(name)
         first = self.binds.get(name)
         self.binds[name] = Bind(first.node if first else node, self.statement)
@@ -60,11 +84,13 @@ class Recorder:
         self.use(name, node)
         if self.state is not None:
             self.state -= {name}
+            self.raised.append(self.state)
+            if self.outer:
+                return
             if self.statement is not None:  # under a condition, it may not happen
                 self.deleted.add(name)
             self.binds.setdefault(name, Bind(node, None))
             self.binds[name] = Bind(self.binds[name].node, None)
-            self.raised.append(self.state)
 
     def mention(self, name: str, node: ast.AST) -> None:
         """A function, class or value of that name is in hand: its body may run from now on."""
@@ -72,11 +98,11 @@ class Recorder:
         while pending:
             effects = self.carriers.get(pending.pop(), NOTHING)
             for read in sorted(effects.reads):
-                self.use(read, node, strong=False)
+                self.use(read, node, strong=False, elsewhere=True)
             for bound in sorted(effects.binds):
                 self.binds[bound] = Bind(self.binds.get(bound, Bind(node, None)).node, None)
             for changed in sorted(effects.mutates):
-                self.use(changed, node, strong=False)
+                self.use(changed, node, strong=False, elsewhere=True)
                 self.mutate(changed, node, certain=changed in effects.stores)
             written = effects.binds | effects.mutates
             self.tie(written, effects.reads)
@@ -90,15 +116,18 @@ class Recorder:
         if known is None or (certain and not known[1]):
             self.mutations[name] = (known[0] if known else node, certain)
 
-    def tie(self, names: Iterable[str], others: Iterable[str]) -> None:
+    def tie(self, names: Iterable[str], others: Iterable[str], *, sure: bool = False) -> None:
         """Record that each of the names may share an object with each of the others.
 
-        A name may be tied to itself: rebound, it may still have its old object.
+        It is ``sure`` where nothing that happens on the way may make a copy. A name may be tied to itself: rebound, it may still have its old object.
         """
         fixed = self.purity.fixed
         values = [other for other in others if other not in fixed]
         changing = [name for name in names if name not in fixed]
-        self.aliases.update((name, other) for name in changing for other in values)
+        pairs = {(name, other) for name in changing for other in values}
+        self.aliases |= pairs
+        if sure:
+            self.sure_aliases |= pairs
 
     def mutate_by_code(self, tree: ast.Module) -> None:
         """Record the in-place changes that the cell's own statements make."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from kale.static_analysis.binding import bound_names
+from kale.static_analysis.binding import TYPE_ALIAS, bound_names
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+#: Names that every class body begins with (data model, section 3.3.3.6).
+CLASS_NAMES = frozenset({"__module__", "__qualname__"})
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -46,13 +48,17 @@ def _same_scope_children(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, FunctionNode):
         if not isinstance(node, ast.Lambda):
             yield from node.decorator_list
-            yield from annotations_of(node)
+            if not type_parameters(node):
+                yield from annotations_of(node)
         yield from node.args.defaults
         yield from (default for default in node.args.kw_defaults if default is not None)
     elif isinstance(node, ast.ClassDef):
         yield from node.decorator_list
-        yield from node.bases
-        yield from (keyword.value for keyword in node.keywords)
+        if not type_parameters(node):
+            yield from node.bases
+            yield from (keyword.value for keyword in node.keywords)
+    elif isinstance(node, TYPE_ALIAS):
+        yield getattr(node, "name")  # noqa: B009 - Python 3.11 does not know the class
     elif isinstance(node, Comprehension):
         yield node.generators[0].iter
         # A walrus inside binds in the scope that holds the comprehension (PEP 572).
@@ -97,6 +103,36 @@ def argument_names(arguments: ast.arguments) -> frozenset[str]:
 def type_parameters(node: ast.AST) -> frozenset[str]:
     """Names of PEP 695 type parameters, on Pythons that parse them."""
     return frozenset(parameter.name for parameter in getattr(node, "type_params", ()))
+
+
+def type_scope(node: ast.AST) -> list[ast.AST]:
+    """What is evaluated in a scope in which the type parameters of a node are names (PEP 695).
+
+    Empty where there is no such scope: without type parameters, only a type alias has one.
+    """
+    if isinstance(node, TYPE_ALIAS):
+        return lazy_parts(node)
+    if not type_parameters(node):
+        return []
+    eager: list[ast.AST] = []
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        eager += annotations_of(node)
+    elif isinstance(node, ast.ClassDef):
+        eager += [*node.bases, *(keyword.value for keyword in node.keywords)]
+    return [*eager, *lazy_parts(node)]
+
+
+def lazy_parts(node: ast.AST) -> list[ast.AST]:
+    """What is evaluated when somebody asks for it: an alias's value, bounds (PEP 695, 696)."""
+    found: list[ast.AST | None] = [getattr(node, "value", None)]
+    for parameter in getattr(node, "type_params", ()):
+        found += [getattr(parameter, "bound", None), getattr(parameter, "default_value", None)]
+    return [part for part in found if part is not None]
+
+
+def class_annotations(node: ast.ClassDef) -> list[ast.AST]:
+    """The annotations of the variables of a class body."""
+    return [n.annotation for n in walk_scope(node.body) if isinstance(n, ast.AnnAssign)]
 
 
 def defaults_of(arguments: ast.arguments) -> list[tuple[str, ast.expr]]:

@@ -64,6 +64,35 @@ class _Spans:
         return False
 
 
+class _Bonds:
+    """Names that surely are, hold or lie inside one object, as the cells run one after the other.
+
+    Unlike in a group, a name that is bound anew leaves those that it was tied to.
+    """
+
+    def __init__(self) -> None:
+        self._now: dict[str, set[str]] = {}
+        self._before: dict[str, set[str]] = {}
+
+    def enter(self, cell: Cell) -> None:
+        """Go on to a cell: what held before it holds in it, too."""
+        effects = cell.effects
+        pairs = {pair for pair in effects.sure_aliases if pair[0] != pair[1]}
+        concerned = {name for pair in pairs for name in pair} | effects.certain
+        self._before = {name: set(self._now[name]) for name in concerned if name in self._now}
+        for name in effects.certain & self._now.keys():
+            self._now.pop(name).discard(name)
+        for one, other in sorted(pairs):
+            mine, theirs = self._now.get(one, {one}), self._now.get(other, {other})
+            if mine is not theirs:
+                mine |= theirs
+            self._now.update(dict.fromkeys(mine, mine))
+
+    def hold(self, name: str, other: str) -> bool:
+        """Whether two names are tied for sure, at the start or at the end of the cell."""
+        return any(other in bonds.get(name, ()) for bonds in (self._before, self._now))
+
+
 def tie(cells: Iterable[Cell], parameters: Iterable[str]) -> tuple[list[Cell], Groups]:
     """The cells with the changes that sharing adds, and the group of each name that is in one.
 
@@ -97,7 +126,12 @@ def tie(cells: Iterable[Cell], parameters: Iterable[str]) -> tuple[list[Cell], G
         changed={group: number for group, number, _ in changes},
         surely_changed={group: number for group, number, certain in changes if certain},
     )
-    return [_tied(cell, groups, spans) for cell in cells], groups
+    bonds = _Bonds()
+    tied = []
+    for cell in cells:
+        bonds.enter(cell)
+        tied.append(_tied(cell, groups, spans, bonds))
+    return tied, groups
 
 
 def _groups(cells: Iterable[Cell]) -> Groups:
@@ -117,9 +151,10 @@ def _groups(cells: Iterable[Cell]) -> Groups:
     return {name: group for group in map(frozenset, members.values()) for name in group}
 
 
-def _tied(cell: Cell, groups: Groups, spans: _Spans) -> Cell:
+def _tied(cell: Cell, groups: Groups, spans: _Spans, bonds: _Bonds) -> Cell:
     effects = cell.effects
     mutations, uses = dict(effects.mutations), dict(effects.uses)
+    through: dict[str, tuple[str, bool]] = {}
     changed = {name: change for name, change in effects.mutations.items() if name in groups}
     for name, node in _tying(cell, groups):
         group = groups[name]
@@ -130,11 +165,18 @@ def _tied(cell: Cell, groups: Groups, spans: _Spans) -> Cell:
             certain &= name not in cell.effects.soft
             changed.setdefault(name, (node, certain))
     for name, (node, certain) in changed.items():
-        for other in spans.alive(groups[name], cell):
+        alive = spans.alive(groups[name], cell)
+        for other in alive:
+            sure = certain and (name not in effects.mutations or bonds.hold(name, other))
+            if other in mutations and sure and not mutations[other][1]:
+                mutations[other] = (node, True)
             if other not in effects.certain and other not in mutations:
-                mutations[other] = (node, certain and name not in effects.mutations)
-                uses.setdefault(other, Use(node, strong=False, tied=not certain))
-    return replace(cell, effects=replace(effects, mutations=mutations, uses=uses))
+                mutations[other] = (node, sure)
+                uses.setdefault(other, Use(node, strong=False, tied=not certain, shared=True))
+                with_whom = name if name != other else next(n for n in alive if n != name)
+                through[other] = (with_whom, name in effects.mutations)
+    effects = replace(effects, mutations=mutations, uses=uses, through=through)
+    return replace(cell, effects=effects)
 
 
 def _tying(cell: Cell, groups: Groups) -> Iterator[tuple[str, ast.AST]]:

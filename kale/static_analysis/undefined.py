@@ -9,6 +9,7 @@ from kale.errors import AnalysisError, KaleError
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.facts import Facts, Kind, Write
 from kale.static_analysis.needs import Need
+from kale.static_analysis.unseen import first_unseen
 
 #: IPython's memory of earlier cells; each step starts with an empty one.
 _HISTORY = re.compile(r"_{1,3}|_\d+|_i+|_i\d+|_ih|_oh|_dh|In|Out")
@@ -35,6 +36,9 @@ def undefined_name(facts: Facts, need: Need, base: Write | None) -> KaleError | 
         return None  # the step itself may bind it before it reads it
     if any(cell.effects.stars for cell in facts.cells):
         return None  # KALE310 warns about the star import
+    unseen = first_unseen(facts)
+    if unseen is not None and unseen <= need.last:
+        return None  # KALE330 warns about the magic
     if _HISTORY.fullmatch(name):
         return AnalysisError(
             "KALE302",
@@ -53,7 +57,7 @@ def undefined_name(facts: Facts, need: Need, base: Write | None) -> KaleError | 
             at=need.at,
             hint=f"move cell {cell} above the cell that uses `{name}`",
         )
-    before = {n for n, ws in facts.writes.items() if any(w.cell <= need.cell for w in ws)}
+    before = {n for n, ws in facts.variables.items() if any(w.cell <= need.cell for w in ws)}
     close = nearest(name, before)
     guess = f"; did you mean `{close}`?" if close else ""
     return AnalysisError(

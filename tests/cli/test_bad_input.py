@@ -461,8 +461,13 @@ USAGE = [
         id="two forms at once",
     ),
     pytest.param(
-        ["check", "--explain", "KALE30"], "there is no code KALE30; one looks like KALE301",
-        id="no such code",
+        ["check", "--explain", "kale30"],
+        "there is no code kale30; did you mean KALE301, KALE302 or KALE303?",
+        id="a code with a digit missing",
+    ),
+    pytest.param(
+        ["check", "--explain", "help"], "there is no code help; one looks like KALE301",
+        id="no code at all",
     ),
 ]  # fmt: skip
 

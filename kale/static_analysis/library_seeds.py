@@ -1,0 +1,70 @@
+"""Random state that a library keeps for the process: PyTorch's, TensorFlow's and their like.
+
+Known gap: numbers drawn by a value that travels, in a step that does not mention the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kale.diagnostics import Diagnostic, diagnose
+from kale.static_analysis.code_walk import Verb
+from kale.static_analysis.facts import SHARED
+from kale.static_analysis.survey import Survey
+
+#: Families of libraries that draw from one state.
+_FAMILIES = {
+    head: family
+    for family, heads in {
+        "torch": "torch torchvision torchaudio pytorch_lightning lightning transformers accelerate",
+        "tensorflow": "tensorflow keras tensorflow_probability",
+        "cupy": "cupy",
+        "mxnet": "mxnet",
+    }.items()
+    for head in heads.split()
+}
+_SEEDS = frozenset(
+    "torch.manual_seed torch.seed torch.random.manual_seed torch.random.seed "
+    "torch.cuda.manual_seed torch.cuda.manual_seed_all torch.set_rng_state "
+    "tensorflow.random.set_seed tensorflow.set_random_seed tensorflow.keras.utils.set_random_seed "
+    "keras.utils.set_random_seed transformers.set_seed pytorch_lightning.seed_everything "
+    "lightning.seed_everything lightning.pytorch.seed_everything accelerate.utils.set_seed "
+    "cupy.random.seed mxnet.random.seed".split()
+)
+
+
+def library_seeds(survey: Survey) -> Iterator[Diagnostic]:
+    """Warnings of a library's random state that is set in one step and drawn from in another."""
+    seeds = [s for s in survey.sights if s.verb is Verb.CALL and s.name in _SEEDS]
+    if not seeds:
+        return
+    users: dict[str, dict[str, int]] = {family: {} for family in _FAMILIES.values()}
+    for sight in survey.sights:
+        family = _family(sight.name)
+        if sight.direct and family and sight.name not in _SEEDS:
+            for run in sight.runs:
+                if run.owner in survey.last:
+                    users[family][run.owner] = max(users[family].get(run.owner, 0), run.cell)
+    for seed in seeds:
+        steps = users[_family(seed.name)]
+        for run in seed.runs:
+            if run.owner == SHARED:
+                # Every step begins with the same seed; in the notebook the second goes on.
+                step = next(iter(list(steps)[1:]), None)
+            else:
+                later = (s for s, cell in steps.items() if cell > run.cell and s != run.owner)
+                step = next(later, None)
+            if step is not None:
+                yield diagnose(
+                    "KALE338",
+                    f"`{seed.text}` sets a random state that no step hands on; what step `{step}` "
+                    "draws differs from the notebook",
+                    at=seed.at,
+                    hint="set a seed of its own in each step, or draw from a generator that "
+                    "travels, such as `torch.Generator`",
+                )
+                break
+
+
+def _family(name: str) -> str:
+    return _FAMILIES.get(name.partition(".")[0], "")

@@ -23,56 +23,18 @@ POOLS = {
     "k": ("Kit", "Bag", "Tin", "Jar"),
 }
 
-#: The pipeline's parameters.
-PARAMETERS = ["rate = 3", "sizes = [1, 2]"]
-
-IMPORTS = ["from copy import copy", "from functools import reduce", "seen = [0]"]
-
-#: What the functions cell holds; a statement can be taken away if nothing needs it.
-FUNCTIONS_CELL = [
-    """\
-class Box:
-    def __init__(self, items):
-        self.items = items
-
-    def keep(self, item):
-        self.items.append(item)
-
-    def grown(self):
-        return self.items + [0]
-
-    @property
-    def first(self):
-        return self.items[:1]
-
-    def __repr__(self):
-        return f"Box({self.items!r})\"""",
-    """\
-class Crate(Box):
-    def keep(self, item):
-        super().keep(item)
-        self.last = item""",
-    "def total(v):\n    return [len(v), sum(i for i in v if isinstance(i, int))]",
-    "def grow(v):\n    v.append(len(v))\n    return v",
-    "def widen(v):\n    grow(v)",
-    "def counter(v):\n    return v.append, lambda: v",
-    "def maker(v):\n    def inner(w):\n        return v + w\n    return inner",
-    "def touch_base():\n    base.append(9)",
-    "def reset_base():\n    global base\n    base = [0]",
-    "def walk(v):\n    yield from v",
-    "def swap(v, w):\n    v.append(w)\n    return w",
-    "def twice(function):\n    def inner(v):\n        return function(function(v))\n    return inner",
-    "base = [7]",
-    "limits = {'k': [1]}",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A template, and the holes whose objects it changes, or may change, in place."""
+    """A template, and the holes whose objects it changes, or may change, in place.
+
+    Whether it does no static reading can be sure of when the change is ``hidden``; unordered steps
+    may then be stopped when they run.
+    """
 
     template: str
     changes: str = ""
+    hidden: bool = False
 
 
 #: Statements that need nothing to be there.
@@ -134,11 +96,11 @@ BINDINGS = [
     Form("{t} = [i for i in walk([{M}])]"),
     Form("{t}, {u} = {M}, {M2}\n{t}, {u} = {u}, {t}"),
     Form("{t} = list(zip({L}, [{M}]))"),
-    Form("{t} = dict(k={M})"),
+    Form("{t} = dict(k={M})", hidden=True),
     Form("{t} = {{**{D}}}"),
     Form("{t} = [*{L}, {M}]"),
-    Form("{t} = vars({B})"),
-    Form("{t} = getattr({B}, 'items')"),
+    Form("{t} = vars({B})", hidden=True),
+    Form("{t} = getattr({B}, 'items')", hidden=True),
     Form("{t} = f'{{{L}}}'.split()"),
     Form("{t} = sizes"),
     Form("{t} = sizes + [rate]"),
@@ -163,7 +125,7 @@ CHANGES = [
     Form("{L}.insert(0, {n})", "L"),
     Form("{L}.pop()", "L"),
     Form("del {L}[0]", "L"),
-    Form("{L}[0].append({n})", "L"),
+    Form("{L}[0].append({n})", "L", hidden=True),
     Form("{D}['k'] = {M}", "D"),
     Form("{D}['k'].append({n})", "D"),
     Form("{D}.update(m={n})", "D"),
@@ -177,8 +139,8 @@ CHANGES = [
     Form("{t} = grow({L})", "L"),
     Form("widen({L})", "L"),
     Form("({t} := {L}).append({n})", "L"),
-    Form("for {t} in [{L}, {L2}]:\n    {t}.append({n})", "L L2"),
-    Form("[i.append({n}) for i in ({L}, {L2})]", "L L2"),
+    Form("for {t} in [{L}, {L2}]:\n    {t}.append({n})", "L L2", hidden=True),
+    Form("[i.append({n}) for i in ({L}, {L2})]", "L L2", hidden=True),
     Form("{L}.clear()", "L"),
     Form("{L}.sort(key=str)", "L"),
     Form("{L}[:] = [{n}]", "L"),
@@ -186,16 +148,16 @@ CHANGES = [
     Form("[{L}, {L2}][0].append({n})", "L"),
     Form("list.append({L}, {n})", "L"),
     Form("{D}.setdefault('k', []).append({n})", "D"),
-    Form("{D}.setdefault('m', {L}).append({n})", "D L"),
-    Form("for i in {D}.values():\n    i.append({n})", "D"),
-    Form("for j, i in enumerate({L}):\n    i.append(j)", "L"),
+    Form("{D}.setdefault('m', {L}).append({n})", "D L", hidden=True),
+    Form("for i in {D}.values():\n    i.append({n})", "D", hidden=True),
+    Form("for j, i in enumerate({L}):\n    i.append(j)", "L", hidden=True),
     Form("for {L}[0] in [{n}]:\n    pass", "L"),
-    Form("vars({B})['items'].append({n})", "B"),
-    Form("getattr({B}, 'items').append({n})", "B"),
+    Form("vars({B})['items'].append({n})", "B", hidden=True),
+    Form("getattr({B}, 'items').append({n})", "B", hidden=True),
     Form("swap({L}, {M})", "L"),
-    Form("swap({L}, {L2}).append({n})", "L L2"),
-    Form("reduce(swap, [{n}], {L})", "L"),
-    Form("sorted([{n}], key={L}.append)", "L"),
+    Form("swap({L}, {L2}).append({n})", "L L2", hidden=True),
+    Form("reduce(swap, [{n}], {L})", "L", hidden=True),
+    Form("sorted([{n}], key={L}.append)", "L", hidden=True),
     Form("grow(*[{L}])", "L"),
     Form("grow(v={L})", "L"),
     Form("sizes.append({n})", "sizes"),
@@ -208,26 +170,26 @@ CHANGES = [
     Form("limits['m'] = {L}"),
     Form("push_it, get_it = counter({L})\npush_it({n})\n{t} = get_it()", "L"),
     Form("push_it = {L}.append\npush_it({n})", "L"),
-    Form("list(map({L}.append, [{n}]))", "L"),
-    Form("(lambda v: v.append({n}))({L})", "L"),
-    Form("setattr({B}, 'last', {n})", "B"),
-    Form("nested = [{L}, {L2}]\nmore = nested.copy()\nmore[0].append({n})", "L"),
+    Form("list(map({L}.append, [{n}]))", "L", hidden=True),
+    Form("(lambda v: v.append({n}))({L})", "L", hidden=True),
+    Form("setattr({B}, 'last', {n})", "B", hidden=True),
+    Form("nested = [{L}, {L2}]\nmore = nested.copy()\nmore[0].append({n})", "L", hidden=True),
 ]
 
 CONDITIONS = [
     Form("if len({L}) > {i}:\n    {t} = {M} "),
     Form("if len({L}) > {i}:\n    {t} = [{n}]\nelse:\n    {t} = {L2}"),
-    Form("if len({L}) > {i}:\n    {L2}.append({n})", "L2"),
-    Form("if len({L}) > {i}:\n    {t} = {L2}\n    {t}.append(1)", "L2"),
+    Form("if len({L}) > {i}:\n    {L2}.append({n})", "L2", hidden=True),
+    Form("if len({L}) > {i}:\n    {t} = {L2}\n    {t}.append(1)", "L2", hidden=True),
     Form("for i in {L}[:2]:\n    {L2} = {L2} + [{n}]"),
-    Form("for i in range({i}):\n    {L}.append(i)", "L"),
+    Form("for i in range({i}):\n    {L}.append(i)", "L", hidden=True),
     Form("for i in {L}[:1]:\n    {t} = [{n}]\nelse:\n    {u} = [0]"),
-    Form("while len({L}) < {n}:\n    {L}.append(0)", "L"),
+    Form("while len({L}) < {n}:\n    {L}.append(0)", "L", hidden=True),
     Form("while True:\n    {t} = [{n}]\n    break"),
     Form("try:\n    {t} = [{L}[3]]\nexcept IndexError:\n    {t} = {L2} + [0]"),
     Form("try:\n    {L}.append({n})\n    {L}[9]\nexcept IndexError as error:\n"
-         "    {t} = [str(error)]", "L"),
-    Form("try:\n    {t} = {L}[:]\nfinally:\n    {L2}.append({n})", "L2"),
+         "    {t} = [str(error)]", "L", hidden=True),
+    Form("try:\n    {t} = {L}[:]\nfinally:\n    {L2}.append({n})", "L2", hidden=True),
     Form("match {L}:\n    case [first, *{t}]:\n        {u} = [{n}]\n    case _:\n        {t} = []"),
     Form("match {D}:\n    case {{'k': {t}}}:\n        pass\n    case {{**{t}}}:\n        pass"),
     Form("from contextlib import nullcontext\nwith nullcontext({M}) as {t}:\n    pass"),
@@ -267,8 +229,10 @@ FUNCTIONS = [
     Form("def {f}(*v, **w):\n    return list(v) + [{n}]"),
     Form("def {f}(v):\n    {t} = v\n    {t}.append({n})\n    return {t}"),
     Form("def {f}(v):\n    seen.append({n})\n    return v + sizes"),
-    Form("def {f}(v):\n    n = 0\n    def inner():\n        nonlocal n\n        n += len({L})\n"
-         "    inner()\n    return v + [n]"),
+    Form(
+        "def {f}(v):\n    n = 0\n    def inner():\n        nonlocal n\n        n += len({L})\n"
+        "    inner()\n    return v + [n]"
+    ),
     Form("def {f}(v):\n    box = Box(v)\n    box.keep({n})\n    return box.items"),
     Form("def {p}():\n    return {L} + [{n}]"),
     Form("def {p}():\n    {L}.append({n})\n    return {L}"),
@@ -277,7 +241,7 @@ FUNCTIONS = [
     Form("def {p}():\n    base.append({n})\n    return base"),
     Form("{p} = lambda: {L}"),
     Form("{p} = {B}.grown"),
-    Form("from functools import partial\n{p} = partial({F}, {L})"),
+    Form("from functools import partial\n{p} = partial({F}, {L})", hidden=True),
     Form("{s} = {L}.append"),
     Form("{s} = {B}.keep"),
     Form("def {s}(i):\n    {L}.append(i)"),
@@ -294,7 +258,7 @@ CALLS = [
     Form("{t} = {F}(v={L})"),
     Form("{t} = {F}({F2}({L}))"),
     Form("{t} = [{F}(i) for i in ({L}, {L2})]"),
-    Form("{t} = list(map({F}, [{L}]))"),
+    Form("{t} = list(map({F}, [{L}]))", hidden=True),
     Form("{t} = {P}()"),
     Form("{P}()"),
     Form("{t} = {P}() + [{n}]"),
@@ -302,7 +266,7 @@ CALLS = [
     Form("{S}({n})"),
     Form("[{S}(i) for i in range(2)]"),
     Form("{t} = {C}['on']({L})"),
-    Form("if len({L}) > {i}:\n    {t} = {F}({L2})", "L2"),
+    Form("if len({L}) > {i}:\n    {t} = {F}({L2})", "L2", hidden=True),
 ]
 
 PRINTS = [

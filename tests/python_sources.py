@@ -22,8 +22,10 @@ def standard_library_tests():
     root = Path(sysconfig.get_path("stdlib"))
     return _sources(
         root,
-        lambda path: "site-packages" not in path.parts
-        and not _NOT_MODULES.isdisjoint(path.relative_to(root).parts),
+        lambda path: (
+            "site-packages" not in path.parts
+            and not _NOT_MODULES.isdisjoint(path.relative_to(root).parts)
+        ),
     )
 
 

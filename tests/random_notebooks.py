@@ -10,17 +10,8 @@ from graphlib import CycleError, TopologicalSorter
 from random import Random
 from string import Formatter
 
-from notebook_statements import (
-    CALLS,
-    FUNCTIONS_CELL,
-    GROUPS,
-    IMPORTS,
-    PARAMETERS,
-    POOLS,
-    PRINTS,
-    STARTS,
-    Form,
-)
+from notebook_statements import CALLS, GROUPS, POOLS, PRINTS, STARTS, Form
+from shared_cells import FUNCTIONS_CELL, IMPORTS, PARAMETERS
 
 #: The owners of cells that belong to no step.
 SHARED = ("parameters", "imports", "functions")
@@ -34,10 +25,14 @@ _HEAD = {"parameters": PARAMETERS, "imports": IMPORTS, "functions": FUNCTIONS_CE
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement; ``changes`` are names whose objects it changes, or may change, in place."""
+    """One statement; ``changes`` are names whose objects it changes, or may change, in place.
+
+    ``hidden`` is as in :class:`notebook_statements.Form`.
+    """
 
     code: str
     changes: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +54,11 @@ class Notebook:
     def steps(self) -> tuple[str, ...]:
         """The steps in the order of their first cells."""
         return tuple(dict.fromkeys(c.owner for c in self.cells if c.owner not in SHARED))
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a statement changes something in a way that no static reading can be sure of."""
+        return any(s.hidden for cell in self.cells for s in cell.statements)
 
     def codes(self) -> list[tuple[str, object]]:
         """The cells as (owner, code); the parameters' as (``parameters``, values)."""
@@ -154,7 +154,7 @@ class _Writer:
         if None in values.values():
             return None
         names = tuple(sorted({str(values.get(hole, hole)) for hole in form.changes.split()}))
-        return Statement(form.template.format(**values).strip(), names)
+        return Statement(form.template.format(**values).strip(), names, form.hidden)
 
     def _fill(self, hole: str, values: Mapping[str, object]) -> str | None:
         if hole == "u":

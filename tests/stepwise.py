@@ -30,6 +30,7 @@ from kale.ir import Plan
 from kale.runners.run_directory import RunDirectory, create_run_directory, step_context
 from kale.static_analysis import analyze
 
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a notebook as a pipeline: one of the three is set.

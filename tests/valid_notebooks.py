@@ -59,8 +59,12 @@ def is_valid(notebook: Notebook) -> bool:
         for name in sorted(access.writes):
             writers[name].append(step)
     sure, all_of_them = (_ancestors(notebook, readers, every) for every in (False, True))
-    return all_of_them is not None and sure is not None and all(
-        one in sure[other] for *_, found in readers for one, other in combinations(found, 2)
+    return (
+        all_of_them is not None
+        and sure is not None
+        and all(
+            one in sure[other] for *_, found in readers for one, other in combinations(found, 2)
+        )
     )
 
 

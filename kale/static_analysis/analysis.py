@@ -87,7 +87,8 @@ def _assemble(
             inputs[host] = _with_metrics(inputs, host, wires)
             parameters.setdefault(host, set()).update(parameters.pop(METRICS_STEP, set()))
             known = carried.setdefault(host, [])
-            known += [w for w in carried.pop(METRICS_STEP, []) if w not in known]
+            given = carried.pop(METRICS_STEP, [])
+            known += [w for w in given if w not in known and host not in w.owners]
     for_all = _shared_parameters(facts)
     summaries = tuple(
         _summary(

@@ -45,14 +45,17 @@ _NOTED_WHEN_VISITED = (
 
 def summary_of(node: FunctionNode, purity: Purity) -> Summary:
     """What a function does with its arguments and with names from outside its body."""
-    return _Body(node, purity).summary()
+    return _Body(node, purity, {}).summary()
 
 
 class _Body(Values):
     """One pass over a body; nested functions see what a name held at any time of it."""
 
-    def __init__(self, node: FunctionNode, purity: Purity) -> None:
+    def __init__(
+        self, node: FunctionNode, purity: Purity, known: dict[FunctionNode, Summary]
+    ) -> None:
         super().__init__(purity)
+        self.known = known  # the functions inside, each looked at once
         self.node = node
         self.body: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else [*node.body]
         bound, declared, outer = bindings(self.body)
@@ -227,7 +230,9 @@ class _Body(Values):
         else:
             functions = [node]
         for function in functions:
-            summary = summary_of(function, self.purity)
+            if function not in self.known:
+                self.known[function] = _Body(function, self.purity, self.known).summary()
+            summary = self.known[function]
             for name, certain in summary.changes.items():
                 self.change(self._held_by(name, summary), certain=certain)
             for keeper, kept in summary.keeps:

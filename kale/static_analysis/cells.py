@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from kale.errors import Location
 from kale.ir import Source
+from kale.static_analysis.definitions import Definition
 from kale.static_analysis.effects import CellEffects
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One active cell: who runs it, its code, its syntax tree and its effects."""
+    """One active cell: who runs it, its code, its syntax tree, its effects, and its definitions.
+
+    ``code`` maps statements of the tree's top level that define names as code to what they are.
+    """
 
     number: int
     owners: tuple[str, ...]
     source: Source
     tree: ast.Module
     effects: CellEffects
+    code: Mapping[ast.stmt, Definition] = field(default_factory=dict)
 
     def place(self, node: ast.AST) -> Location:
         """Where a node of the cell's tree stands in the notebook."""

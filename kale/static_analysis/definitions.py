@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from kale.ir import Source
@@ -14,8 +14,12 @@ from kale.static_analysis.binding import (
     imported_name,
 )
 from kale.static_analysis.def_use import analyze_cell
+from kale.static_analysis.deferred import NOTHING, Deferred
+from kale.static_analysis.dotted_names import dotted_name
+from kale.static_analysis.fresh_calls import CLOCKS, IDENTITIES
 from kale.static_analysis.own_state import keeps_state
 from kale.static_analysis.purity import Purity
+from kale.static_analysis.scopes import walk_scope
 
 _CODE_STATEMENTS = (
     ast.FunctionDef,
@@ -45,7 +49,7 @@ class Definition:
     stateful: bool = False
 
     def imported_from(self, name: str) -> tuple[str, str] | None:
-        """The module, and the name in it, that an import binds a name to; ``None`` of other code."""
+        """The module and the name in it that an import binds a name to; ``None`` of other code."""
         for statement in ast.parse(self.source.python).body if self.is_import else ():
             assert isinstance(statement, ast.Import | ast.ImportFrom)
             module = ast.unparse(statement).partition(" import ")[0]
@@ -58,13 +62,23 @@ class Definition:
 
 
 def definitions(
-    tree: ast.Module, source: Source, *, postponed_annotations: bool = False
+    tree: ast.Module,
+    source: Source,
+    carriers: Mapping[str, Deferred],
+    purity: Purity,
+    *,
+    postponed_annotations: bool = False,
 ) -> Iterator[tuple[ast.stmt, Definition]]:
-    """The code statements at the top level of a cell, each with its definition."""
+    """The code statements at the top level of a cell, each with its definition.
+
+    ``carriers`` tells what calling each name may do at the end of the cell.
+    """
     packages: dict[frozenset[str], Definition] = {}
     for statement in tree.body:
         if isinstance(statement, _CODE_STATEMENTS):
-            found = _definition(tree, statement, source, postponed_annotations)
+            found = _definition(tree, statement, source, purity, postponed=postponed_annotations)
+            if not found.is_import:
+                found = _with_calls(found, statement, carriers, purity)
             if found.extends:
                 if found.names in packages:
                     found = _together(packages[found.names], found)
@@ -72,8 +86,37 @@ def definitions(
             yield statement, found
 
 
+def _with_calls(
+    found: Definition, statement: ast.stmt, carriers: Mapping[str, Deferred], purity: Purity
+) -> Definition:
+    """Add what the calls do that make the definition: decorators, default values, attributes."""
+    called = list(_called(statement))
+    reads: set[str] = set()
+    stateful = found.stateful
+    pending = [node.id for node in called if isinstance(node, ast.Name)]
+    while pending:
+        effects = carriers.get(pending.pop(), NOTHING)
+        stateful |= bool(effects.stores or effects.binds)
+        pending += effects.reads - reads
+        reads |= effects.reads
+    for node in called:
+        name = dotted_name(node, purity.random.modules) or ast.unparse(node)
+        stateful |= name in CLOCKS or name in IDENTITIES
+    return replace(found, reads=found.reads | (reads - found.names), stateful=stateful)
+
+
+def _called(statement: ast.stmt) -> Iterator[ast.expr]:
+    """What is called when a function or class statement runs."""
+    roots = [statement, *(statement.body if isinstance(statement, ast.ClassDef) else ())]
+    for node in walk_scope(roots):
+        if isinstance(node, ast.Call):
+            yield node.func
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from (d for d in node.decorator_list if not isinstance(d, ast.Call))
+
+
 def _definition(
-    tree: ast.Module, statement: ast.stmt, source: Source, postponed: bool
+    tree: ast.Module, statement: ast.stmt, source: Source, purity: Purity, *, postponed: bool
 ) -> Definition:
     is_import = isinstance(statement, ast.Import | ast.ImportFrom)
     names = (
@@ -86,7 +129,7 @@ def _definition(
     strong = frozenset(name for name, use in effects.uses.items() if use.strong)
     text = _slice(tree, statement, source)
     # One that extends what had its name before, `class P(P)`, cannot be made from its source.
-    stateful = keeps_state(statement, Purity()) or (not is_import and not names.isdisjoint(strong))
+    stateful = keeps_state(statement, purity) or (not is_import and not names.isdisjoint(strong))
     return Definition(names, text, strong - names, is_import, extends_package(statement), stateful)
 
 

@@ -37,11 +37,11 @@ class CellEffects:
 
     ``certain`` are names bound whenever the cell ends, ``unbound`` those surely deleted.
     ``mutations`` tells which of the changed objects are surely changed. ``aliases`` are pairs of
-    names that may share an object from now on, ``sure_aliases`` those that do; the names in ``soft`` only may share what is inside
-    theirs (a shallow copy). ``carriers`` maps names to what calling their
-    values may do, as it stands after the cell. ``stars`` are the star imports. ``through`` maps
-    a name that is changed only because it may share an object to the other name, and to whether
-    the cell changes that one or does no more than tie the two.
+    names that may share an object from now on, ``sure_aliases`` those that do; the names in
+    ``soft`` only may share what is inside theirs (a shallow copy). ``carriers`` maps names to what
+    calling their values may do, as it stands after the cell. ``stars`` are the star imports.
+    ``through`` maps a name that is changed only because it may share an object to the other name,
+    and to whether the cell changes that one or does no more than tie the two.
     """
 
     uses: Mapping[str, Use]

@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import Verb
+from kale.static_analysis.code_walk import Run, Verb
 from kale.static_analysis.facts import SHARED
 from kale.static_analysis.survey import Sight, Survey
 
@@ -43,24 +43,32 @@ def environment(survey: Survey) -> Iterator[Diagnostic]:
     for sight in survey.sights:
         read = _read_by(sight, survey)
         if read is not None:
-            for run in sight.runs:
+            for run in (run for run in sight.runs if run.owner in survey.last):
                 reads[read][run.owner] = max(reads[read].get(run.owner, 0), run.cell)
-    own = {(run.owner, variable) for sight, variable in setters for run in sight.runs}
+    setting: dict[str, set[str]] = defaultdict(set)
     for sight, variable in setters:
-        if (SHARED, variable) in own:
+        setting[variable].update(run.owner for run in sight.runs)
+    last = {v: _last_reader(v, reads, steps) for v, steps in setting.items()}
+    for sight, variable in setters:
+        reader = last[variable]
+        # What every step sets anew holds in every step.
+        if reader is None or not sight.runs or SHARED in setting[variable]:
             continue
-        candidates = reads[_ANY] if variable != _ANY else {}
-        for read, steps in reads.items():
-            if read == variable or variable == _ANY:
-                candidates = candidates | steps
-        for run in sight.runs:
-            for step, cell in candidates.items():
-                if cell > run.cell and step != run.owner and (step, variable) not in own:
-                    yield _unset(sight, variable, run.owner, step)
-                    break
-            else:
-                continue
-            break
+        setter = sight.runs[0]
+        if setter.cell < reader.cell:
+            yield _unset(sight, variable, setter.owner, reader.owner)
+
+
+def _last_reader(
+    variable: str, reads: Mapping[str, Mapping[str, int]], setters: Container[str]
+) -> Run | None:
+    """The last cell that may read a variable, of a step that does not set it itself."""
+    asked = reads if variable == _ANY else [v for v in (variable, _ANY) if v in reads]
+    found = [
+        (cell, step) for read in asked for step, cell in reads[read].items() if step not in setters
+    ]
+    cell, step = max(found, default=(0, ""))
+    return Run(step, cell) if step else None
 
 
 def _set_by(sight: Sight, survey: Survey) -> list[str]:

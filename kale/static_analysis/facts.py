@@ -19,7 +19,7 @@ from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.definitions import Definition, definitions
 from kale.static_analysis.effects import Bind, CellEffects
 from kale.static_analysis.own_code import own_code
-from kale.static_analysis.own_state import changes_when_looked_at
+from kale.static_analysis.own_state import changes_when_looked_at, counts_calls
 from kale.static_analysis.purity import Purity, purity_of
 from kale.static_analysis.random_draws import random_draws
 from kale.static_analysis.sharing import tie
@@ -97,14 +97,15 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         number = source.at.cell or 0
         first, owners = merged.get(number, (source, ()))
         merged[number] = (first, (*owners, owner))
-    folder = Path(pipeline.path).parent
-    trees = {number: _parse(source, folder) for number, (source, _) in merged.items()}
+    trees = {number: _parse(source) for number, (source, _) in merged.items()}
+    spell_out(trees.values(), Path(pipeline.path).parent)
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
     purity = purity_of(nodes, pipeline.parameters)
     random = random_draws(nodes)
     purity = replace(
         purity,
         restless=_restless(nodes, purity),
+        counting=_counting(nodes, purity),
         code=own_code(trees.values(), nodes, purity),
         random=random,
         fixed=purity.fixed.union(random.states.values()),
@@ -121,9 +122,12 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         effects = analyze_cell(trees[number], carriers, purity, postponed_annotations=postponed)
         carriers = dict(effects.carriers)
         postponed = effects.postponed_annotations
+        code = dict(
+            definitions(trees[number], source, carriers, purity, postponed_annotations=postponed)
+        )
         # Only the next cell needs to know what names hold; with all cells it would be much.
         effects = replace(effects, carriers={})
-        cells.append(Cell(number, owners, source, trees[number], effects))
+        cells.append(Cell(number, owners, source, trees[number], effects, code))
     cells, groups = tie(cells, (parameter.name for parameter in pipeline.parameters))
     return Facts(
         tuple(cells),
@@ -141,6 +145,11 @@ def _by_owner(cells: Iterable[Cell]) -> dict[str, tuple[Cell, ...]]:
         for owner in cell.owners:
             owned[owner].append(cell)
     return {owner: tuple(found) for owner, found in owned.items()}
+
+
+def _counting(nodes: Iterable[ast.AST], purity: Purity) -> frozenset[str]:
+    defined = (n for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef))
+    return frozenset(node.name for node in defined if counts_calls(node, purity))
 
 
 def _restless(nodes: Iterable[ast.AST], purity: Purity) -> bool:
@@ -162,12 +171,10 @@ def sources_of(pipeline: Pipeline) -> Iterator[Source]:
     return (source for source, _ in _owned_sources(pipeline))
 
 
-def _parse(source: Source, folder: Path) -> ast.Module:
+def _parse(source: Source) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python's remarks on the author's code are not ours
-        tree = ast.parse(source.python)
-    spell_out(tree, folder)
-    return tree
+        return ast.parse(source.python)
 
 
 def _writes(
@@ -182,12 +189,11 @@ def _writes(
     bound = set(writes).union(*(cell.effects.binds for cell in cells))
     for cell in cells:
         effects = cell.effects
-        code = dict(_definitions(cell))
         for name, bind in effects.binds.items():
             kind = _binding_kind(name, effects)
             changed = effects.mutations.get(name)
             # What is changed after it was defined is more than its source.
-            found = _definition_of(bind, kind, code)
+            found = _definition_of(bind, kind, cell.code)
             if found is not None and not found.is_import and changed and changed[1]:
                 found = None
             writes[name].append(
@@ -210,17 +216,12 @@ def _writes(
     return {name: tuple(sorted(found, key=lambda w: w.cell)) for name, found in writes.items()}
 
 
-def _definitions(cell: Cell) -> Iterator[tuple[ast.stmt, Definition]]:
-    postponed = cell.effects.postponed_annotations
-    return definitions(cell.tree, cell.source, postponed_annotations=postponed)
-
-
 def _imports_of_steps(cells: Iterable[Cell], *, future: bool) -> Iterator[Write]:
     """The imports from ``__future__``, or else the star imports, that stand in steps."""
     for cell in cells:
         if SHARED in cell.owners:
             continue
-        for node, code in _definitions(cell):
+        for node, code in cell.code.items():
             if isinstance(node, ast.ImportFrom) and (
                 node.module == "__future__" if future else node.names[0].name == "*"
             ):

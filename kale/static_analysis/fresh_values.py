@@ -17,30 +17,11 @@ from kale.ir import Wire
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.code_walk import Verb
 from kale.static_analysis.facts import SHARED
+from kale.static_analysis.fresh_calls import CLOCKS, IDENTITIES, UNSEEDED
 from kale.static_analysis.purity import is_constant
 from kale.static_analysis.reaching import Flow
 from kale.static_analysis.survey import Sight, Survey
 
-#: Calls that tell the time: even one step that has its own tells another.
-_CLOCKS = frozenset(
-    "time.time time.time_ns time.monotonic time.monotonic_ns time.perf_counter "
-    "time.perf_counter_ns time.process_time time.localtime time.gmtime time.ctime time.strftime "
-    "timeit.default_timer datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today "
-    "datetime.date.today pandas.Timestamp.now pandas.Timestamp.today "
-    "pandas.Timestamp.utcnow".split()
-)
-#: Calls whose result is another one each time, and in each process.
-_IDENTITIES = frozenset(
-    "object uuid.uuid1 uuid.uuid4 os.getpid os.urandom secrets.choice secrets.randbelow "
-    "secrets.randbits secrets.token_bytes secrets.token_hex secrets.token_urlsafe tempfile.mkdtemp "
-    "tempfile.mkstemp tempfile.mktemp tempfile.NamedTemporaryFile tempfile.TemporaryDirectory "
-    "tempfile.TemporaryFile threading.get_ident socket.gethostname platform.node id".split()
-)
-#: Generators that are seeded by the clock unless they are given a seed.
-_UNSEEDED = frozenset(
-    "random.Random random.SystemRandom numpy.random.default_rng numpy.random.RandomState "
-    "numpy.random.SeedSequence numpy.random.PCG64 numpy.random.MT19937 numpy.random.Philox".split()
-)
 _SEEDS = frozenset({"random.seed", "numpy.random.seed"})
 
 _REMEDY = "tag the cell with a `block:` of its own, so that the value travels"
@@ -82,7 +63,7 @@ def _fresh(survey: Survey, flow: Flow) -> Iterator[Diagnostic]:
             for step, needs in flow.needs.items()
             if name in needs and (name, step) not in given and step in survey.last
         ]
-        clock = made.call.name in _CLOCKS and readers != list(survey.last)[-1:]
+        clock = made.call.name in CLOCKS and readers != list(survey.last)[-1:]
         if len(readers) > 1 or (readers and clock):
             yield diagnose(
                 "KALE341",
@@ -107,13 +88,13 @@ def _fresh_calls(survey: Survey) -> Iterator[Sight]:
 
 def _is_fresh(sight: Sight, *, seeded: bool) -> bool:
     call, name = sight.node, sight.name
-    if name in _UNSEEDED:
+    if name in UNSEEDED:
         return isinstance(call, ast.Call) and not (call.args or call.keywords)
     if name in {"time.localtime", "time.gmtime", "time.ctime"}:
         return isinstance(call, ast.Call) and not call.args
     if name.startswith(("random.", "numpy.random.")) and sight.direct and "()" not in name:
         return not seeded and name.rpartition(".")[2].islower()
-    return name in _CLOCKS | _IDENTITIES
+    return name in CLOCKS | IDENTITIES
 
 
 def _made(cells: list[Cell], calls: Mapping[int, Sight]) -> Iterator[_Made]:

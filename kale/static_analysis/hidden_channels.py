@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kale.diagnostics import Diagnostic, diagnose
+from kale.diagnostics import Diagnostic
 from kale.ir import Pipeline
-from kale.static_analysis.code_walk import Verb
 from kale.static_analysis.current_figure import current_figure
 from kale.static_analysis.environment import environment
 from kale.static_analysis.facts import Facts
@@ -24,15 +23,9 @@ from kale.static_analysis.order import ancestors
 from kale.static_analysis.out_of_sight import out_of_sight
 from kale.static_analysis.process_settings import process_settings
 from kale.static_analysis.reaching import Flow
-from kale.static_analysis.survey import Survey, survey
+from kale.static_analysis.survey import survey
 from kale.static_analysis.unsavable import unsavable_values
 from kale.static_analysis.working_directory import working_directory
-
-#: Functions of ``random`` and ``numpy.random`` that make a generator of one's own.
-_OWN_GENERATORS = frozenset(
-    "BitGenerator Generator MT19937 PCG64 PCG64DXSM Philox Random RandomState SFC64 SeedSequence "
-    "SystemRandom default_rng".split()
-)
 
 
 def hidden_channels(pipeline: Pipeline, facts: Facts, flow: Flow) -> Iterator[Diagnostic]:
@@ -41,7 +34,6 @@ def hidden_channels(pipeline: Pipeline, facts: Facts, flow: Flow) -> Iterator[Di
     yield from out_of_sight(found)
     if len(found.last) < 2:
         return
-    yield from random_state(found)
     yield from process_settings(found)
     yield from module_state(found)
     yield from environment(found)
@@ -54,23 +46,3 @@ def hidden_channels(pipeline: Pipeline, facts: Facts, flow: Flow) -> Iterator[Di
     yield from library_views(found, flow)
     yield from fresh_values(found, flow)
     yield from unsavable_values(found, flow)
-
-
-def random_state(found: Survey) -> Iterator[Diagnostic]:
-    """Warnings of the process's random state, which no step hands on."""
-    for sight in found.sights:
-        name = sight.name
-        if (
-            sight.verb is Verb.CALL
-            and name.startswith(("random.", "numpy.random."))
-            and sight.direct
-            and "()" not in name
-            and name.rpartition(".")[2] not in _OWN_GENERATORS
-        ):
-            yield diagnose(
-                "KALE331",
-                f"`{name}` uses the process's random state, which no step hands on; the numbers "
-                "differ from the notebook's",
-                at=sight.at,
-                hint="make a generator, `rng = np.random.default_rng(seed)`, and draw from that",
-            )

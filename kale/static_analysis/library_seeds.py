@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from kale.diagnostics import Diagnostic, diagnose
 from kale.static_analysis.code_walk import Verb
 from kale.static_analysis.facts import SHARED
-from kale.static_analysis.survey import Survey
+from kale.static_analysis.survey import Survey, latest_users
 
 #: Families of libraries that draw from one state.
 _FAMILIES = {
@@ -38,32 +38,29 @@ def library_seeds(survey: Survey) -> Iterator[Diagnostic]:
     seeds = [s for s in survey.sights if s.verb is Verb.CALL and s.name in _SEEDS]
     if not seeds:
         return
-    users: dict[str, dict[str, int]] = {family: {} for family in _FAMILIES.values()}
-    for sight in survey.sights:
-        family = _family(sight.name)
-        if sight.direct and family and sight.name not in _SEEDS:
-            for run in sight.runs:
-                if run.owner in survey.last:
-                    users[family][run.owner] = max(users[family].get(run.owner, 0), run.cell)
+    users = latest_users(
+        survey, lambda s: "" if s.name in _SEEDS or not s.direct else _family(s.name)
+    )
     for seed in seeds:
-        steps = users[_family(seed.name)]
-        for run in seed.runs:
-            if run.owner == SHARED:
-                # Every step begins with the same seed; in the notebook the second goes on.
-                step = next(iter(list(steps)[1:]), None)
-            else:
-                later = (s for s, cell in steps.items() if cell > run.cell and s != run.owner)
-                step = next(later, None)
-            if step is not None:
-                yield diagnose(
-                    "KALE338",
-                    f"`{seed.text}` sets a random state that no step hands on; what step `{step}` "
-                    "draws differs from the notebook",
-                    at=seed.at,
-                    hint="set a seed of its own in each step, or draw from a generator that "
-                    "travels, such as `torch.Generator`",
-                )
-                break
+        steps = users.get(_family(seed.name), [])
+        run = seed.runs[0] if seed.runs else None
+        if run is None:
+            continue
+        if any(run.owner == SHARED for run in seed.runs):
+            # Every step begins with the same seed; in the notebook the second goes on.
+            step = steps[0].owner if len(steps) > 1 else None
+        else:
+            other = next((user for user in steps if user.owner != run.owner), None)
+            step = other.owner if other is not None and other.cell > run.cell else None
+        if step is not None:
+            yield diagnose(
+                "KALE338",
+                f"`{seed.text}` sets a random state that no step hands on; what step `{step}` "
+                "draws differs from the notebook",
+                at=seed.at,
+                hint="set a seed of its own in each step, or draw from a generator that "
+                "travels, such as `torch.Generator`",
+            )
 
 
 def _family(name: str) -> str:

@@ -13,7 +13,7 @@ from kale.diagnostics import Diagnostic, diagnose
 from kale.static_analysis.code_walk import Run, Verb
 from kale.static_analysis.facts import SHARED
 from kale.static_analysis.process_settings import is_setting
-from kale.static_analysis.survey import Sight, Survey
+from kale.static_analysis.survey import Sight, Survey, latest_users
 
 #: Methods by which a container that a module holds is changed.
 _CHANGING = frozenset(
@@ -33,28 +33,22 @@ def module_state(survey: Survey) -> Iterator[Diagnostic]:
     changed = [(sight, name) for sight in survey.sights if (name := _changed_module(sight, survey))]
     if not changed:
         return
-    users = _users(survey, {name.partition(".")[0] for _, name in changed})
+    heads = {_head(name) for _, name in changed}
+    users = latest_users(
+        survey, lambda s: _head(s.name) if s.direct and _head(s.name) in heads else ""
+    )
     for sight, name in changed:
-        if any(run.owner == SHARED for run in sight.runs):
+        if not sight.runs or any(run.owner == SHARED for run in sight.runs):
             continue
-        for run in sight.runs:
-            known = users[name.partition(".")[0]].items()
-            step = next((s for s, cell in known if cell > run.cell and s != run.owner), None)
-            if step is not None:
-                yield _state(sight, name, run, step)
-                break
+        run = sight.runs[0]
+        user = next((u for u in users.get(_head(name), ()) if u.owner != run.owner), None)
+        if user is not None and user.cell > run.cell:
+            yield _state(sight, name, run, user.owner)
 
 
-def _users(survey: Survey, modules: set[str]) -> dict[str, dict[str, int]]:
-    """For each of some modules, the steps that use it, each with the last cell that does."""
-    users: dict[str, dict[str, int]] = {module: {} for module in modules}
-    for sight in survey.sights:
-        head = sight.name.partition(".")[0]
-        if sight.direct and head in users:
-            for run in sight.runs:
-                if run.owner in survey.last:
-                    users[head][run.owner] = max(users[head].get(run.owner, 0), run.cell)
-    return users
+def _head(name: str) -> str:
+    """The package that a full name begins with."""
+    return name.partition(".")[0]
 
 
 def _changed_module(sight: Sight, survey: Survey) -> str | None:

@@ -13,6 +13,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.purity import (
     CONTAINER_METHODS,
     IMPURE_FUNCTIONS,
@@ -147,7 +148,7 @@ def _changed_by_function(node: ast.Call, name: str, purity: Purity) -> list[_Cha
     # A closure or an instance that is called may change itself.
     if name in purity.code.changers:  # add = log.append
         return [_Changed(node.func, certain=True, deep=True)]
-    itself = [_Changed(node.func, certain=False)] if name in purity.own else []
+    itself = [_Changed(node.func, certain=False)] if name not in purity.fixed else []
     return [*itself, *_arguments(node)]
 
 
@@ -171,6 +172,9 @@ def _changed_by_method(node: ast.Call, function: ast.Attribute, purity: Purity) 
     if _names_module(receiver, purity.modules) and name not in IMPURE_FUNCTIONS:
         return []
     if name in CONTAINER_METHODS:  # what a container is given stays as it is
+        if isinstance(receiver, ast.Name) and receiver.id in purity.fixed:  # list.append(x, 1)
+            sure = receiver.id in AMBIENT or receiver.id in purity.code.classes
+            return [_Changed(value, certain=sure) for value in node.args[: 1 if sure else None]]
         given = _arguments(node) if name in purity.own else []
         return [_Changed(receiver, certain=True), *given]
     inplace = any(

@@ -13,7 +13,6 @@ from kale.errors import Location
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.facts import SHARED, Facts, Kind, Write
 
-
 #: Where a definition stands: its cell, line and column.
 Place = tuple[int, int, int]
 

@@ -17,3 +17,14 @@ def ancestors(after: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
         before = after.get(step, ())
         found[step] = set(before).union(*(found[one] for one in before))
     return found
+
+
+def wait_for(ancestors: Mapping[str, set[str]], step: str, before: str) -> None:
+    """Enter into the sets of :func:`ancestors` that a step waits for one more.
+
+    ``before`` must not wait for ``step``.
+    """
+    added = ancestors[before] | {before}
+    for other, known in ancestors.items():
+        if other == step or step in known:
+            known |= added

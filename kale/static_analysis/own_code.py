@@ -161,6 +161,7 @@ def _own_class(
                 methods[bound] = None
                 work.nodes.pop((name, bound), None)
     bases = [base.id for base in node.bases if isinstance(base, ast.Name) and base.id != "object"]
+    bases = ["?" if base == name else base for base in bases]  # what had the name before
     closed = (
         len(node.bases) == sum(isinstance(base, ast.Name) for base in node.bases)
         and all(base in known for base in bases)

@@ -29,7 +29,28 @@ def keeps_state(node: ast.AST, purity: Purity) -> bool:
     if isinstance(node, ast.ClassDef):
         return any(True for _ in _class_changes(node, purity))
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        wrapped = {
+            n.id for d in node.decorator_list for n in ast.walk(d) if isinstance(n, ast.Name)
+        }
+        if not wrapped.isdisjoint(purity.counting):
+            return True
         return bool(_collecting_defaults(node) & _given_away(node, purity))
+    return False
+
+
+def counts_calls(node: ast.AST, purity: Purity) -> bool:
+    """Whether what a decorator of the notebook makes keeps something from call to call."""
+    if isinstance(node, ast.FunctionDef):
+        return any(isinstance(child, ast.Nonlocal) for child in ast.walk(node))
+    if isinstance(node, ast.ClassDef):
+        calls = [m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "__call__"]
+        return any(
+            root.certain and root.name == method.args.args[0].arg
+            for method in calls
+            if method.args.args
+            for statement in method.body
+            for root in mutated_roots(statement, purity)
+        )
     return False
 
 

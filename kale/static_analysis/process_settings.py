@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.static_analysis.code_walk import Run, Verb
 from kale.static_analysis.facts import SHARED
-from kale.static_analysis.survey import Sight, Survey
+from kale.static_analysis.survey import Sight, Survey, latest_users
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,23 +195,19 @@ def _setting(sight: Sight) -> _Setting | None:
 
 def _last_readers(survey: Survey, setting: _Setting) -> list[Run]:
     """The last cell of each step that may depend on a setting, the latest first."""
-    if setting.reads is None:
+    reads = setting.reads
+    if reads is None:
         return [Run(step, cell) for step, cell in survey.last.items()]
-    last: dict[str, int] = {}
-    for sight in survey.sights:
-        if setting.reads(sight.name) and _setting(sight) is None:
-            for run in sight.runs:
-                if run.owner in survey.last:
-                    last[run.owner] = max(last.get(run.owner, 0), run.cell)
-    return sorted((Run(step, cell) for step, cell in last.items()), key=lambda run: -run.cell)
+    found = latest_users(survey, lambda s: "reader" if reads(s.name) and not is_setting(s) else "")
+    return found.get("reader", [])
 
 
 def _changed(sight: Sight, setter: str, step: str) -> Diagnostic:
     stored = sight.verb is Verb.STORE and "()" not in sight.name
     return diagnose(
         "KALE320" if stored else "KALE332",
-        f"`{sight.text}` is a setting of the process that step `{setter}` runs in; step `{step}` "
-        "runs in one of its own and does not see the change",
+        f"`{sight.text}` {'is a setting of' if stored else 'changes'} the process that step "
+        f"`{setter}` runs in; step `{step}` runs in one of its own and does not see the change",
         at=sight.at,
         hint="make the change in a cell tagged `imports`, which every step runs",
     )

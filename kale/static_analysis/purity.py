@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kale.ir import Parameter
+from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.binding import bound_names, imported_name
 from kale.static_analysis.own_calls import NO_OWN_CODE, OwnCode
 from kale.static_analysis.random_draws import RandomDraws
@@ -80,9 +81,11 @@ class Purity:
     ``modules`` are names that the notebook only ever binds by importing a pure module,
     ``methods`` the pure methods that no class of the notebook defines itself. ``own`` are the
     names of the notebook's functions, methods and classes, and of the variables it assigns;
-    ``fixed`` are names whose objects nothing can change: code and constants. In a ``restless``
-    notebook, a class changes its instances when they are merely looked at. ``code`` tells what
-    the notebook's own functions do with their arguments, ``random`` what draws random numbers.
+    ``fixed`` are names whose objects nothing can change: code, constants, the language's own. In
+    a ``restless`` notebook, a class changes its instances when they are merely looked at. ``code``
+    tells what the notebook's own functions do with their arguments, ``counting`` are those of
+    them that, as decorators, keep something from call to call; ``random`` tells what draws random
+    numbers.
     """
 
     modules: frozenset[str] = frozenset()
@@ -91,12 +94,13 @@ class Purity:
     fixed: frozenset[str] = frozenset()
     restless: bool = False
     code: OwnCode = NO_OWN_CODE
+    counting: frozenset[str] = frozenset()
     random: RandomDraws = field(default_factory=RandomDraws)
 
     @property
     def bound(self) -> frozenset[str]:
         """All names that the notebook binds anywhere."""
-        return self.own | self.fixed
+        return self.own | (self.fixed - AMBIENT)
 
     @property
     def operators(self) -> bool:
@@ -135,8 +139,9 @@ def purity_of(nodes: Iterable[ast.AST], parameters: Iterable[Parameter] = ()) ->
     # What a function calls its argument is another thing in a function inside it.
     plain = imported | defined | scalars | constants
     holding = {name for name, defaults in kept.items() if not defaults <= plain}
-    fixed = (plain - bound.keys() | (constants - lists)) - arguments - holding
     own = frozenset(bound.keys() | defined)
+    fixed = (plain - bound.keys() | (constants - lists)) - arguments - holding
+    fixed |= AMBIENT - own
     return Purity(
         modules=frozenset(pure - own),
         methods=PURE_METHODS - defined,

@@ -75,6 +75,8 @@ class RandomDraws:
         receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
         if isinstance(receiver, ast.Name) and receiver.id in self.steady:
             return None
+        if receiver is not None and _is_steady(receiver):
+            return None
         return self.states.get("numpy.random")
 
     def _function(self, node: ast.expr) -> tuple[str, str]:

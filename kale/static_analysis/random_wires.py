@@ -36,9 +36,7 @@ def inherit(facts: Facts, need: Need, ancestors: Mapping[str, set[str]]) -> Inhe
     late = next((w for w in writes if w.shared and w.cell > need.cell), None)
     base = above[-1] if above else None
     if base is None or base.shared:
-        warning = None
-        if late is not None and (base is None or late.cell <= need.last):
-            warning = _hoisted(need, late)
+        warning = _hoisted(need, late) if base is not None and late is not None else None
         return Inheritance(need, base, None, warning)
     reachable = [w for w in above if not w.shared and not ancestors[need.step].isdisjoint(w.owners)]
     if base not in reachable:

@@ -34,7 +34,7 @@ from kale.static_analysis.needs import (
     step_needs,
     touches,
 )
-from kale.static_analysis.order import ancestors
+from kale.static_analysis.order import ancestors, wait_for
 from kale.static_analysis.provenance import trace_inputs, writes_behind
 from kale.static_analysis.random_wires import inherit
 from kale.static_analysis.undefined import undefined_name
@@ -193,7 +193,7 @@ class _Resolver:
                 self.errors.append(made_too_late(need, base, owner))
                 continue
             self.after[step].append(owner)
-            self.ancestors = ancestors(self.after)
+            wait_for(self.ancestors, step, owner)
             self.diagnostics.append(
                 diagnose(
                     "KALE201",

@@ -119,7 +119,8 @@ class Recorder:
     def tie(self, names: Iterable[str], others: Iterable[str], *, sure: bool = False) -> None:
         """Record that each of the names may share an object with each of the others.
 
-        It is ``sure`` where nothing that happens on the way may make a copy. A name may be tied to itself: rebound, it may still have its old object.
+        It is ``sure`` where nothing that happens on the way may make a copy. A name may be tied
+        to itself: rebound, it may still have its old object.
         """
         fixed = self.purity.fixed
         values = [other for other in others if other not in fixed]

@@ -24,8 +24,8 @@ ALIASING_CALLS = frozenset(
     "broadcast_to choice choices closing cpu deque detach diagonal dict dsplit enter_context "
     "enumerate expand_dims filter flip fliplr flipud from_numpy frombuffer get getattr hsplit imag "
     "islice iter items keys list map max memoryview min moveaxis nditer next nlargest nsmallest "
-    "nullcontext ravel real reduce reshape reversed rollaxis rot90 set setdefault sliding_window_view "
-    "sorted squeeze swapaxes to to_numpy transpose tuple values vars view vsplit zip".split()
+    "nullcontext ravel real reduce reshape reversed rollaxis rot90 set setdefault "
+    "sliding_window_view sorted squeeze swapaxes to to_numpy transpose tuple values vars view vsplit zip".split()
 )
 
 #: Calls whose result is a new object that may hold what the old one holds.

@@ -15,7 +15,7 @@ import importlib
 import importlib.util
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -43,29 +43,30 @@ def star_names(module: str, folder: Path) -> frozenset[str] | None:
         return None
 
 
-def spell_out(tree: ast.Module, folder: Path) -> None:
-    """Put the names that its star imports bring in place of the stars of a cell's tree.
+def spell_out(trees: Iterable[ast.Module], folder: Path) -> None:
+    """Put the names that star imports bring in place of the stars in the trees of a notebook.
 
     Unknown ones, and those that bring nothing, stay stars.
     """
-    for node in _imports(tree):
+    known: dict[str, frozenset[str] | None] = {}
+    for node in (node for tree in trees for node in _imports(tree)):
         if node.names[0].name == "*" and node.module and not node.level:
-            star = node.names[0]
-            names = star_names(node.module, folder)
+            if node.module not in known:
+                known[node.module] = star_names(node.module, folder)
+            names = known[node.module]
             if names:
-                node.names = [
-                    ast.copy_location(ast.alias(name=name, asname=None), star)
-                    for name in sorted(names)
-                ]
+                node.names = [_in_place_of(node.names[0], name) for name in sorted(names)]
 
 
 def spell_out_like(tree: ast.Module, other: ast.Module) -> None:
     """Do so in a tree of the same code as one that has it done."""
     for node, done in zip(_imports(tree), _imports(other), strict=True):
-        node.names = [
-            ast.copy_location(ast.alias(name=alias.name, asname=alias.asname), alias)
-            for alias in done.names
-        ]
+        if node.names[0].name == "*":
+            node.names = [_in_place_of(node.names[0], alias.name) for alias in done.names]
+
+
+def _in_place_of(star: ast.alias, name: str) -> ast.alias:
+    return ast.copy_location(ast.alias(name=name), star)
 
 
 def _imports(tree: ast.Module) -> Iterator[ast.ImportFrom]:

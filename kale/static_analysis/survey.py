@@ -6,7 +6,8 @@ One walk serves all of those rules, so that the time stays linear in the noteboo
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kale.errors import Location
@@ -74,6 +75,23 @@ class Survey:
     functions: Mapping[str, tuple[tuple[Cell, FunctionNode], ...]]
     classes: Mapping[str, ast.ClassDef]
     runs_of: Mapping[str, tuple[Run, ...]]
+
+
+def latest_users(survey: Survey, kind: Callable[[Sight], str]) -> dict[str, list[Run]]:
+    """For each kind of sight, the last cell of each step that runs one, the latest first.
+
+    ``kind`` gives the empty text for sights that do not matter.
+    """
+    last: dict[str, dict[str, int]] = defaultdict(dict)
+    for sight in survey.sights:
+        of_kind = kind(sight)
+        for run in sight.runs if of_kind else ():
+            if run.owner in survey.last:
+                last[of_kind][run.owner] = max(last[of_kind].get(run.owner, 0), run.cell)
+    return {
+        of_kind: sorted((Run(*item) for item in cells.items()), key=lambda run: -run.cell)
+        for of_kind, cells in last.items()
+    }
 
 
 def survey(facts: Facts) -> Survey:

@@ -8,12 +8,11 @@ of the notebook; parts that are added to a value after it is made.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kale.diagnostics import Diagnostic, diagnose
 from kale.ir import Wire
-from kale.static_analysis.cells import Cell
 from kale.static_analysis.code_walk import FunctionNode
 from kale.static_analysis.facts import SHARED, Kind
 from kale.static_analysis.reaching import Flow
@@ -120,6 +119,8 @@ def unsavable_values(survey: Survey, flow: Flow) -> Iterator[Diagnostic]:
     for wire in flow.wires:
         for producer in wire.producers:
             by_makers.setdefault((wire.name, producer), []).append(wire)
+    bound = _last_bindings(survey, dict.fromkeys(wire.name for wire in flow.wires))
+    cells = {cell.number: cell for cell in survey.facts.cells}
     told: set[tuple[str, int]] = set()
     keeping: dict[str, Unsavable] = {}
     for class_name, node in survey.classes.items():
@@ -127,14 +128,15 @@ def unsavable_values(survey: Survey, flow: Flow) -> Iterator[Diagnostic]:
         if kept is not None:
             keeping[class_name] = kept
     for (name, producer), wires in by_makers.items():
-        cell = _last_binding(survey, name, producer)
-        if cell is None or (name, cell.number) in told:
+        number = bound.get((name, producer), bound.get((name, SHARED), 0))
+        cell = cells.get(number)
+        if cell is None or (name, number) in told:
             continue
         bind = cell.effects.binds.get(name)
         value = None if bind is None else _value(name, bind.statement)
         found = None if value is None else _unsavable(value, survey, keeping)
         if found is not None and value is not None:
-            told.add((name, cell.number))
+            told.add((name, number))
             whole, kind = found
             holds = "is" if whole else "holds"
             yield diagnose(
@@ -146,14 +148,15 @@ def unsavable_values(survey: Survey, flow: Flow) -> Iterator[Diagnostic]:
             )
 
 
-def _last_binding(survey: Survey, name: str, producer: str) -> Cell | None:
-    """The cell whose binding of a name a step hands on: its own last one, or a shared one."""
-    writes = [w for w in survey.facts.writes.get(name, ()) if w.kind in {Kind.BIND, Kind.MAYBE}]
-    own = [w for w in writes if producer in w.owners] or [w for w in writes if SHARED in w.owners]
-    if not own:
-        return None
-    cells = survey.facts.cells_of(own[-1].owners[0])
-    return next((cell for cell in cells if cell.number == own[-1].cell), None)
+def _last_bindings(survey: Survey, names: Iterable[str]) -> dict[tuple[str, str], int]:
+    """The cell whose binding of a name each step hands on, or shared cells give to all."""
+    return {
+        (name, owner): write.cell
+        for name in names
+        for write in survey.facts.writes.get(name, ())
+        if write.kind is Kind.BIND or write.kind is Kind.MAYBE
+        for owner in write.owners
+    }
 
 
 def _value(name: str, statement: ast.stmt | None) -> ast.expr | None:

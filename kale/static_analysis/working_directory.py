@@ -11,7 +11,7 @@ from kale.diagnostics import Diagnostic, diagnose
 from kale.static_analysis.code_walk import Verb
 from kale.static_analysis.facts import SHARED
 from kale.static_analysis.file_calls import file_uses
-from kale.static_analysis.survey import Sight, Survey
+from kale.static_analysis.survey import Sight, Survey, latest_users
 
 _CHANGES = frozenset({"os.chdir", "os.fchdir", "%cd", "%pushd", "%popd"})
 _READS = frozenset(
@@ -26,30 +26,26 @@ def working_directory(survey: Survey) -> Iterator[Diagnostic]:
     changes = [s for s in survey.sights if s.name in _CHANGES and s.verb is Verb.CALL]
     if not changes:
         return
-    readers: dict[str, int] = {}
-    for sight in survey.sights:
-        if _depends(sight, survey):
-            for run in sight.runs:
-                if run.owner in survey.last:
-                    readers[run.owner] = max(readers.get(run.owner, 0), run.cell)
-    for change in changes:
+    found = latest_users(survey, lambda s: "reader" if _depends(s, survey) else "")
+    readers = found.get("reader", [])
+    for name in dict.fromkeys(change.name for change in changes):
+        same = [change for change in changes if change.name == name]
         # Known imprecision: a step that goes elsewhere itself may read a path before it does.
-        own = {run.owner for one in changes if one.name == change.name for run in one.runs}
-        if SHARED in own:
+        own = {run.owner for change in same for run in change.runs}
+        reader = next((run for run in readers if run.owner not in own), None)
+        if reader is None or SHARED in own:
             continue
-        for run in change.runs:
-            later = (s for s, cell in readers.items() if cell > run.cell and s not in own)
-            step = next(later, None)
-            if step is not None:
+        for change in same:
+            if change.runs and change.runs[0].cell < reader.cell:
                 yield diagnose(
                     "KALE337",
-                    f"step `{run.owner}` changes the working directory; step `{step}`, which "
-                    "depends on it, runs in a process of its own and does not see the change",
+                    f"step `{change.runs[0].owner}` changes the working directory; step "
+                    f"`{reader.owner}`, which depends on it, runs in a process of its own and does "
+                    "not see the change",
                     at=change.at,
                     hint="make the change in a cell tagged `imports`, which every step runs, or "
                     "use full paths",
                 )
-                break
 
 
 def _depends(sight: Sight, survey: Survey) -> bool:

@@ -5,7 +5,6 @@ Standard input has ``[name, notebook JSON text]`` a line, standard output the ou
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -21,7 +20,6 @@ def main(work: Path) -> None:
     # What a cell lets a program print must not mix with the outcomes.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    gc.freeze()
     for line in sys.stdin:
         name, text = json.loads(line)
         try:

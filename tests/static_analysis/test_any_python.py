@@ -4,6 +4,7 @@ A refusal is an answer; anything else that is raised is a fault.
 """
 
 import ast
+from itertools import pairwise
 
 import pytest
 from pipelines import chain
@@ -42,7 +43,7 @@ def halves(text):
     body = ast.parse(text).body
     cuts = [
         following.lineno - 1
-        for before, following in zip(body, body[1:], strict=False)
+        for before, following in pairwise(body)
         if before.end_lineno < following.lineno and not getattr(following, "decorator_list", [])
     ]
     lines = text.split("\n")

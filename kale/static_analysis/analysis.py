@@ -19,6 +19,7 @@ from kale.ir import (
     StepSummary,
     Wire,
 )
+from kale.static_analysis.channels import hidden_channels
 from kale.static_analysis.checks import (
     check_shared_cells,
     reserved_names,
@@ -27,7 +28,6 @@ from kale.static_analysis.checks import (
 )
 from kale.static_analysis.deep_code import walk_deeply
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, gather_facts, sources_of
-from kale.static_analysis.hidden_channels import hidden_channels
 from kale.static_analysis.metrics import metric_names, metrics_host
 from kale.static_analysis.reaching import Flow, resolve
 

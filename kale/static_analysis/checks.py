@@ -14,8 +14,8 @@ from kale.ir import Pipeline
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, Kind, Write
+from kale.static_analysis.imports.star_imports import spell_out_like
 from kale.static_analysis.needs import imports_again
-from kale.static_analysis.star_imports import spell_out_like
 from kale.static_analysis.unseen import first_unseen
 
 

@@ -18,12 +18,12 @@ from kale.static_analysis.def_use import analyze_cell
 from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.definitions import Definition, definitions
 from kale.static_analysis.effects import Bind, CellEffects
+from kale.static_analysis.imports.star_imports import spell_out
 from kale.static_analysis.own_code import own_code
 from kale.static_analysis.own_state import changes_when_looked_at, counts_calls
 from kale.static_analysis.purity import Purity, purity_of
 from kale.static_analysis.random_draws import random_draws
 from kale.static_analysis.sharing import tie
-from kale.static_analysis.star_imports import spell_out
 
 #: The owner of ``imports`` and ``functions`` cells: they run in every step.
 SHARED = "imports and functions cells"

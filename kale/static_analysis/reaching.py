@@ -11,7 +11,6 @@ from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError
 from kale.ir import Input, Pairs, Wire
 from kale.random_states import is_random_state
-from kale.static_analysis.carrying import cut_down
 from kale.static_analysis.conflicts import (
     changed_code,
     interleaved,
@@ -20,6 +19,7 @@ from kale.static_analysis.conflicts import (
     unordered_writers,
 )
 from kale.static_analysis.facts import PARAMETERS, Facts, Kind, Write
+from kale.static_analysis.imports.carrying import cut_down
 from kale.static_analysis.needs import (
     Need,
     Place,

@@ -25,7 +25,8 @@ ALIASING_CALLS = frozenset(
     "enumerate expand_dims filter flip fliplr flipud from_numpy frombuffer get getattr hsplit imag "
     "islice iter items keys list map max memoryview min moveaxis nditer next nlargest nsmallest "
     "nullcontext ravel real reduce reshape reversed rollaxis rot90 set setdefault "
-    "sliding_window_view sorted squeeze swapaxes to to_numpy transpose tuple values vars view vsplit zip".split()
+    "sliding_window_view sorted squeeze swapaxes to to_numpy transpose tuple values vars view "
+    "vsplit zip".split()
 )
 
 #: Calls whose result is a new object that may hold what the old one holds.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kale.static_analysis.star_imports import star_names
+from kale.static_analysis.imports.star_imports import star_names
 
 UNKNOWN = None
 

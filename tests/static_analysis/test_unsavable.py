@@ -9,7 +9,7 @@ from pipelines import chain, pipeline
 
 from kale.marshal.pickling import dump
 from kale.static_analysis import analyze
-from kale.static_analysis.unsavable import KINDS
+from kale.static_analysis.channels.unsavable import KINDS
 
 IMPORTS = (
     "imports",

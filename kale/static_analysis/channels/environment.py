@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import Run, Verb
+from kale.static_analysis.channels.code_walk import Run, Verb
+from kale.static_analysis.channels.survey import Sight, Survey
 from kale.static_analysis.facts import SHARED
-from kale.static_analysis.survey import Sight, Survey
 
 #: Calls that set variables; the first argument is the variable, or tells several.
 _SETTERS = frozenset(

@@ -10,22 +10,22 @@ from collections.abc import Iterator
 
 from kale.diagnostics import Diagnostic
 from kale.ir import Pipeline
-from kale.static_analysis.current_figure import current_figure
-from kale.static_analysis.environment import environment
+from kale.static_analysis.channels.current_figure import current_figure
+from kale.static_analysis.channels.environment import environment
+from kale.static_analysis.channels.file_channels import file_channels
+from kale.static_analysis.channels.fresh_values import fresh_values
+from kale.static_analysis.channels.function_state import caches, closures
+from kale.static_analysis.channels.library_seeds import library_seeds
+from kale.static_analysis.channels.library_views import library_views
+from kale.static_analysis.channels.module_state import module_state
+from kale.static_analysis.channels.out_of_sight import out_of_sight
+from kale.static_analysis.channels.process_settings import process_settings
+from kale.static_analysis.channels.survey import survey
+from kale.static_analysis.channels.unsavable import unsavable_values
+from kale.static_analysis.channels.working_directory import working_directory
 from kale.static_analysis.facts import Facts
-from kale.static_analysis.file_channels import file_channels
-from kale.static_analysis.fresh_values import fresh_values
-from kale.static_analysis.function_state import caches, closures
-from kale.static_analysis.library_seeds import library_seeds
-from kale.static_analysis.library_views import library_views
-from kale.static_analysis.module_state import module_state
 from kale.static_analysis.order import ancestors
-from kale.static_analysis.out_of_sight import out_of_sight
-from kale.static_analysis.process_settings import process_settings
 from kale.static_analysis.reaching import Flow
-from kale.static_analysis.survey import survey
-from kale.static_analysis.unsavable import unsavable_values
-from kale.static_analysis.working_directory import working_directory
 
 
 def hidden_channels(pipeline: Pipeline, facts: Facts, flow: Flow) -> Iterator[Diagnostic]:

@@ -10,10 +10,10 @@ import ast
 from collections.abc import Iterator
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import Verb
+from kale.static_analysis.channels.code_walk import Verb
+from kale.static_analysis.channels.survey import Sight, Survey
 from kale.static_analysis.facts import Kind
 from kale.static_analysis.reaching import Flow
-from kale.static_analysis.survey import Sight, Survey
 
 _VIEWS = frozenset(
     "torch.from_numpy torch.as_tensor torch.frombuffer torch.utils.dlpack.from_dlpack "

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kale.static_analysis.binding import imported_name
-from kale.static_analysis.module_names import UnknownNamesError, runs_when_imported
+from kale.static_analysis.imports.module_names import UnknownNamesError, runs_when_imported
 from kale.static_analysis.scopes import bindings
 
 #: Gives the names of the module that an expression stands for, or that an import reads from.

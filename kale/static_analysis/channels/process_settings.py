@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import Run, Verb
+from kale.static_analysis.channels.code_walk import Run, Verb
+from kale.static_analysis.channels.survey import Sight, Survey, latest_users
 from kale.static_analysis.facts import SHARED
-from kale.static_analysis.survey import Sight, Survey, latest_users
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from kale.diagnostics import Diagnostic, diagnose
 from kale.ir import Wire
-from kale.static_analysis.code_walk import FunctionNode
+from kale.static_analysis.channels.code_walk import FunctionNode
+from kale.static_analysis.channels.survey import Survey
 from kale.static_analysis.facts import SHARED, Kind
 from kale.static_analysis.reaching import Flow
-from kale.static_analysis.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)

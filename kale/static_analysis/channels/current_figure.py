@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import Run, Verb
-from kale.static_analysis.survey import Survey
+from kale.static_analysis.channels.code_walk import Run, Verb
+from kale.static_analysis.channels.survey import Survey
 
 _PYPLOT = "matplotlib.pyplot."
 _OPENS = frozenset("figure subplots subplot subplot_mosaic subplot2grid".split())

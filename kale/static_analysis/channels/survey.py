@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kale.errors import Location
 from kale.ir import METRICS_STEP
 from kale.static_analysis.cells import Cell
-from kale.static_analysis.code_walk import FunctionNode, Run, Verb, Walk
+from kale.static_analysis.channels.code_walk import FunctionNode, Run, Verb, Walk
 from kale.static_analysis.dotted_names import Names
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, Kind
 

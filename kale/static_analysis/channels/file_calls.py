@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Flag, auto
 
-from kale.static_analysis.code_walk import Verb
+from kale.static_analysis.channels.code_walk import Verb
+from kale.static_analysis.channels.survey import Sight
 from kale.static_analysis.dotted_names import Names
 from kale.static_analysis.own_calls import called_name
-from kale.static_analysis.survey import Sight
 
 
 class Access(Flag):

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.ir import Wire
 from kale.static_analysis.cells import Cell
-from kale.static_analysis.code_walk import Verb
+from kale.static_analysis.channels.code_walk import Verb
+from kale.static_analysis.channels.survey import Sight, Survey
 from kale.static_analysis.facts import SHARED
 from kale.static_analysis.fresh_calls import CLOCKS, IDENTITIES, UNSEEDED
 from kale.static_analysis.purity import is_constant
 from kale.static_analysis.reaching import Flow
-from kale.static_analysis.survey import Sight, Survey
 
 _SEEDS = frozenset({"random.seed", "numpy.random.seed"})
 

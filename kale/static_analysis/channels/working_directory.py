@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import Verb
+from kale.static_analysis.channels.code_walk import Verb
+from kale.static_analysis.channels.file_calls import file_uses
+from kale.static_analysis.channels.survey import Sight, Survey, latest_users
 from kale.static_analysis.facts import SHARED
-from kale.static_analysis.file_calls import file_uses
-from kale.static_analysis.survey import Sight, Survey, latest_users
 
 _CHANGES = frozenset({"os.chdir", "os.fchdir", "%cd", "%pushd", "%popd"})
 _READS = frozenset(

@@ -10,9 +10,9 @@ import ast
 from collections.abc import Iterator
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import FunctionNode, Verb
+from kale.static_analysis.channels.code_walk import FunctionNode, Verb
+from kale.static_analysis.channels.survey import Sight, Survey
 from kale.static_analysis.reaching import Flow
-from kale.static_analysis.survey import Sight, Survey
 
 _CACHES = frozenset(
     "functools.lru_cache functools.cache functools.lru_cache() cachetools.cached() "

@@ -10,10 +10,10 @@ import ast
 from collections.abc import Iterator
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import Run, Verb
+from kale.static_analysis.channels.code_walk import Run, Verb
+from kale.static_analysis.channels.process_settings import is_setting
+from kale.static_analysis.channels.survey import Sight, Survey, latest_users
 from kale.static_analysis.facts import SHARED
-from kale.static_analysis.process_settings import is_setting
-from kale.static_analysis.survey import Sight, Survey, latest_users
 
 #: Methods by which a container that a module holds is changed.
 _CHANGING = frozenset(

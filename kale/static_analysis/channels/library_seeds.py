@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import Verb
+from kale.static_analysis.channels.code_walk import Verb
+from kale.static_analysis.channels.survey import Survey, latest_users
 from kale.static_analysis.facts import SHARED
-from kale.static_analysis.survey import Survey, latest_users
 
 #: Families of libraries that draw from one state.
 _FAMILIES = {

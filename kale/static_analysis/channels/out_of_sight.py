@@ -9,9 +9,9 @@ import ast
 from collections.abc import Iterator
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.static_analysis.code_walk import Verb
+from kale.static_analysis.channels.code_walk import Verb
+from kale.static_analysis.channels.survey import Sight, Survey
 from kale.static_analysis.facts import SHARED
-from kale.static_analysis.survey import Sight, Survey
 
 _UNSEEN = "names that Kale cannot see; no step hands them on"
 

@@ -21,9 +21,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from kale.static_analysis.binding import imported_name
-from kale.static_analysis.module_all import all_of, all_of_stub, computed_once, mentions_all
-from kale.static_analysis.module_files import ModuleFile, find_module
-from kale.static_analysis.module_names import UnknownNamesError, public_names
+from kale.static_analysis.imports.module_all import all_of, all_of_stub, computed_once, mentions_all
+from kale.static_analysis.imports.module_files import ModuleFile, find_module
+from kale.static_analysis.imports.module_names import UnknownNamesError, public_names
 
 #: Bytes beyond which a file is left unread.
 MAX_BYTES = 2_000_000

@@ -17,8 +17,8 @@ from fnmatch import fnmatch
 
 from kale.diagnostics import Diagnostic, diagnose
 from kale.ir import Pipeline
-from kale.static_analysis.file_calls import Access, FileUse, file_uses
-from kale.static_analysis.survey import Survey
+from kale.static_analysis.channels.file_calls import Access, FileUse, file_uses
+from kale.static_analysis.channels.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)

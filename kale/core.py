@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from kale import static_analysis
 from kale.diagnostics import Diagnostic, strictly, to_errors
 from kale.errors import raise_all
 from kale.files import write_files
 from kale.ir import AnalyzedPipeline, Pipeline, Plan
 from kale.nbparser import TEXT_SETTINGS, parse_pipeline, read_notebook, to_python
 from kale.settings import find_settings
-from kale.static_analysis import analyze
+from kale.static_analysis import Examination
 from kale.suppression import Suppression, noqa_places
 
 if TYPE_CHECKING:
@@ -79,11 +80,26 @@ def check(
     Raises:
         KaleError: the notebook is refused; all the reasons at once.
     """
-    analyzed = analyze(load(notebook, settings))
-    kept = analyzed.pipeline.suppression.keep(analyzed.diagnostics)
+    found = examine(notebook, settings)
+    raise_all(found.errors)
     if strict:
-        raise_all(to_errors(strictly(kept)))
-    return replace(analyzed, diagnostics=kept, silenced=len(analyzed.diagnostics) - len(kept))
+        raise_all(to_errors(strictly(found.diagnostics)))
+    assert found.analyzed is not None
+    return found.analyzed
+
+
+def examine(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Examination:
+    """All that :func:`check` finds, errors beside warnings; silenced findings are left out.
+
+    Raises:
+        KaleError: the notebook cannot be read or is not well formed.
+    """
+    pipeline = load(notebook, settings)
+    found = static_analysis.examine(pipeline)
+    kept = pipeline.suppression.keep(found.diagnostics)
+    silenced = len(found.diagnostics) - len(kept)
+    analyzed = found.analyzed and replace(found.analyzed, diagnostics=kept, silenced=silenced)
+    return replace(found, analyzed=analyzed, diagnostics=kept, silenced=silenced)
 
 
 def plan(

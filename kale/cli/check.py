@@ -62,17 +62,19 @@ def check_command(notebooks: tuple[str, ...], style: str, strict: bool, **option
     for notebook in notebooks:
         summary = None
         try:
-            analyzed = core.check(notebook, settings)
+            seen = core.examine(notebook, settings)
         except KaleError as error:
             code = max(code, error.exit_code)
             new = from_error(error)
         else:
-            new = strictly(analyzed.diagnostics) if strict else analyzed.diagnostics
-            silenced += analyzed.silenced
+            new = strictly(seen.diagnostics) if strict else seen.diagnostics
+            new = (*(part for error in seen.errors for part in from_error(error)), *new)
+            analyzed = seen.analyzed
+            silenced += seen.silenced
             if any(finding.severity is Severity.ERROR for finding in new):
                 code = max(code, 1)
-            else:
-                summary = _summary(notebook, len(analyzed.pipeline.steps), analyzed.silenced)
+            elif analyzed is not None:
+                summary = _summary(notebook, len(analyzed.pipeline.steps), seen.silenced)
                 if style == "json":
                     from kale.data_flow import describe
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kale.diagnostics import Diagnostic
 from kale.errors import AnalysisError, KaleError, Location, raise_all
@@ -32,35 +32,62 @@ from kale.static_analysis.metrics import metric_names, metrics_host
 from kale.static_analysis.reaching import Flow, resolve
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All that is to be said of a pipeline.
+
+    ``analyzed`` is ``None`` where there are ``errors``; ``diagnostics`` are the warnings and
+    notices, in the order of their places. ``silenced`` counts those that were taken out.
+    """
+
+    analyzed: AnalyzedPipeline | None
+    errors: tuple[KaleError, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    silenced: int = 0
+
+
 def analyze(pipeline: Pipeline) -> AnalyzedPipeline:
     """Find which names each step reads and writes, and where every value comes from.
 
     Raises:
         KaleError: what the notebook computes cannot be kept; all the reasons at once.
     """
-    return walk_deeply(lambda: _analyze(pipeline), lambda: sources_of(pipeline))
+    found = examine(pipeline)
+    raise_all(found.errors)
+    assert found.analyzed is not None
+    return found.analyzed
 
 
-def _analyze(pipeline: Pipeline) -> AnalyzedPipeline:
+def examine(pipeline: Pipeline) -> Examination:
+    """What :func:`analyze` finds; what is wrong with the pipeline is in the result.
+
+    Raises:
+        AnalysisError: a cell is nested too deeply to be read (KALE009).
+    """
+    return walk_deeply(lambda: _examine(pipeline), lambda: sources_of(pipeline))
+
+
+def _examine(pipeline: Pipeline) -> Examination:
     facts = gather_facts(pipeline)
     after = {step.name: step.after for step in pipeline.steps}
     if pipeline.metrics:
         after[METRICS_STEP] = _steps_before(pipeline)
     flow = resolve(facts, after)
-    errors = [
+    errors = (
         *flow.errors,
         *check_shared_cells(pipeline, facts),
         *reserved_names(facts),
         *_metrics_values(flow),
-    ]
-    raise_all(errors)
-    diagnostics = (
+    )
+    found = (
         *flow.diagnostics,
         *star_imports(facts),
         *unused_mistakes(facts, errors),
         *hidden_channels(pipeline, facts, flow),
     )
-    return _assemble(pipeline, facts, flow, tuple(sorted(diagnostics, key=_place)))
+    diagnostics = (*pipeline.diagnostics, *sorted(found, key=_place))
+    analyzed = None if errors else _assemble(pipeline, facts, flow, diagnostics)
+    return Examination(analyzed, errors, diagnostics)
 
 
 def _place(finding: Diagnostic) -> tuple[int, int, int, str]:
@@ -112,7 +139,7 @@ def _assemble(
         after=after,
         metrics=metric_names(facts),
         metrics_step=host,
-        diagnostics=(*pipeline.diagnostics, *diagnostics),
+        diagnostics=diagnostics,
     )
 
 

@@ -36,10 +36,12 @@ RULES = (
         "KALE331",
         Severity.WARNING,
         "global random state",
-        "The random state of a process passes from cell to cell in the notebook, but not from "
-        "step to step; a seed in a shared cell is set anew in every step.",
-        "np.random.seed(0) in block:load, np.random.rand() in block:train",
-        "Make a generator, np.random.default_rng(seed), and draw from that.",
+        "After a seed, the state of random and of numpy.random travels from step to step, so that "
+        "all draw the notebook's numbers. That needs an order: where two steps draw and nothing "
+        "orders them, or their cells take turns, the numbers differ.",
+        "np.random.rand() in block:one and in block:two, which may run at the same time",
+        "Make a generator, np.random.default_rng(seed), and draw from that; or add the prev: tag "
+        "that the message offers.",
     ),
     Rule(
         "KALE332",

@@ -15,6 +15,7 @@ from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, Kind, Write
 from kale.static_analysis.imports.star_imports import spell_out_like
+from kale.static_analysis.mangling import mangle
 from kale.static_analysis.needs import imports_again
 from kale.static_analysis.unseen import first_unseen
 
@@ -199,6 +200,7 @@ def _pyflakes_messages(facts: Facts) -> Iterator[tuple[Cell, messages.Message]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's remarks on the author's code are not ours
             module = ast.parse(cell.source.python)
+        mangle(module)
         spell_out_like(module, cell.tree)
         starts.append((offset, cell))
         body.append((offset, module))

@@ -19,6 +19,7 @@ from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.definitions import Definition, definitions
 from kale.static_analysis.effects import Bind, CellEffects
 from kale.static_analysis.imports.star_imports import spell_out
+from kale.static_analysis.mangling import mangle
 from kale.static_analysis.own_code import own_code
 from kale.static_analysis.own_state import changes_when_looked_at, counts_calls
 from kale.static_analysis.purity import Purity, purity_of
@@ -174,7 +175,9 @@ def sources_of(pipeline: Pipeline) -> Iterator[Source]:
 def _parse(source: Source) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python's remarks on the author's code are not ours
-        return ast.parse(source.python)
+        tree = ast.parse(source.python)
+    mangle(tree)
+    return tree
 
 
 def _writes(

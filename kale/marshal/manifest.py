@@ -1,4 +1,4 @@
-"""The manifest of a saved value: what lies in its directory, checked before any of it is parsed."""
+"""The manifest of a saved value: what lies in its folder, checked before any of it is parsed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: The file of a value's directory that describes the others.
+#: The file of a value's folder that describes the others.
 MANIFEST = "manifest.json"
 
 #: The backend of a name that had no value when its step ended.
@@ -23,7 +23,7 @@ class MarshalError(Exception):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a value's directory holds.
+    """What a value's folder holds.
 
     ``step`` made the value, ``type`` is the qualified name of its type, ``versions`` those of
     Python and of the library that the type comes from. ``files`` maps names to what
@@ -49,13 +49,13 @@ class Manifest:
         return json.dumps({**vars(self), "sha256": _seal(vars(self))}, indent=1)
 
 
-def read_manifest(directory: Path, name: str) -> Manifest:
-    """The manifest of the value ``name`` that was saved in ``directory``.
+def read_manifest(folder: Path, name: str) -> Manifest:
+    """The manifest of the value ``name`` that was saved in ``folder``.
 
     Raises:
         MarshalError: it is missing, damaged, or of a layout this code does not know.
     """
-    path, found = directory / MANIFEST, "is not what this version of Kale saved"
+    path, found = folder / MANIFEST, "is not what this version of Kale saved"
     try:
         data = json.loads(path.read_bytes())
         if data.pop("sha256") == _seal(data):
@@ -72,16 +72,16 @@ def read_entry(path: Path) -> list[int | str]:
         return [path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()]
 
 
-def verify_files(directory: Path, manifest: Manifest) -> None:
-    """Check that ``directory`` holds the files of ``manifest``, byte for byte, and no others.
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Check that ``folder`` holds the files of ``manifest``, byte for byte, and no others.
 
     Raises:
         MarshalError: a file is missing, truncated, changed, or not of this value.
     """
     files = manifest.files
-    present = {path.name for path in directory.iterdir()} - {MANIFEST}
+    present = {path.name for path in folder.iterdir()} - {MANIFEST}
     for name in sorted(present | set(files)):
-        path = directory / name
+        path = folder / name
         if name not in files:
             found = "does not belong to it"
         elif name not in present:

@@ -28,6 +28,9 @@ _travelled: dict[tuple[str, ...], Any] = {}
 #: Those of them that were made and not filled yet.
 _unfilled: set[tuple[str, ...]] = set()
 
+#: Marks a function that was made and not filled yet.
+_NEW = "_kale_new"
+
 
 def find(qualname: str) -> Any:
     """The object of the notebook that ``qualname`` (``Outer.Inner``) leads to, or ``None``."""
@@ -144,7 +147,9 @@ def make_function(version: Any, qualname: str, make: Any, code: Any, arguments: 
     codes = [c.replace(co_firstlineno=1) for c in (code, getattr(here, "__code__", code))]
     if is_notebook_function(here) and not code.co_freevars and codes[0] == codes[1]:
         return here
-    return make(code, vars(sys.modules["__main__"]), *arguments)
+    new = make(code, vars(sys.modules["__main__"]), *arguments)
+    vars(new)[_NEW] = True
+    return new
 
 
 def fill_function(function: Any, state: Any) -> None:
@@ -152,8 +157,9 @@ def fill_function(function: Any, state: Any) -> None:
     fill, (attributes, slots) = state
     for name, value in slots["__globals__"].items():
         function.__globals__.setdefault(name, value)
-    if find(slots["__qualname__"]) is function:
+    # To be found under its name proves nothing: a recursive one has just been put there.
+    if vars(function).pop(_NEW, False):
+        fill(function, (attributes, {**slots, "__globals__": {}}))
+    else:
         # One already here keeps its defaults: they may be compared by identity (sentinels).
         vars(function).update(attributes)
-    else:
-        fill(function, (attributes, {**slots, "__globals__": {}}))

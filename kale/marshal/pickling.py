@@ -180,7 +180,7 @@ def as_variable(value: object) -> object:
     return _ClassVariable(value) if notebook.is_notebook_class(value) else value
 
 
-def dump(value: object, directory: Path) -> None:
+def dump(value: object, folder: Path) -> None:
     """Pickle ``value`` into ``value.pkl``, the classes it needs into ``classes.pkl``.
 
     Raises:
@@ -188,7 +188,7 @@ def dump(value: object, directory: Path) -> None:
     """
     views: frozenset[int] = frozenset()
     while True:
-        with (directory / "value.pkl").open("wb") as file:
+        with (folder / "value.pkl").open("wb") as file:
             pickler = pickler_with(Rules)(file, views)
             pickler.dump(as_variable(value))
         overlapping = {key for key, (_, count) in pickler.roots.items() if count > 1}
@@ -197,7 +197,7 @@ def dump(value: object, directory: Path) -> None:
         # The arrays have to be written again, as views, to share their memory when loaded.
         views |= overlapping
     if pickler.classes:
-        with (directory / "classes.pkl").open("wb") as file:
+        with (folder / "classes.pkl").open("wb") as file:
             pickle.dump(list(pickler.classes), file)
             # Reducers of any library run here, and few steps will need what they make.
             with contextlib.suppress(Exception):
@@ -206,19 +206,19 @@ def dump(value: object, directory: Path) -> None:
                 file.write(nested.getvalue())
 
 
-def load(directory: Path) -> Any:
+def load(folder: Path) -> Any:
     """What :func:`dump` wrote.
 
     Raises:
         Exception: whatever unpickling it raises.
     """
-    definitions = directory / "classes.pkl"
+    definitions = folder / "classes.pkl"
     # Where they could not be saved, loading the class will say so.
     with contextlib.suppress(FileNotFoundError, EOFError), definitions.open("rb") as file:
         keys = pickle.load(file)  # noqa: S301 -- its digest was checked, as of all files
         if None in map(notebook.resolve, keys):
             pickle.load(file)  # noqa: S301
-    with (directory / "value.pkl").open("rb") as file:
+    with (folder / "value.pkl").open("rb") as file:
         return pickle.load(file)  # noqa: S301
 
 

@@ -100,9 +100,7 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
         except MarshalError as error:
             failed.append(str(error))
         except OSError as error:
-            failed.append(
-                f"{quoted(group)} cannot be saved: {error}; make room or another folder"
-            )
+            failed.append(f"{quoted(group)} cannot be saved: {error}; make room or another folder")
     for name in targets.keys() - values:
         # A name that was loaded and deleted has changed; one that never had a value has not.
         gone = name in _loaded and _loaded[name][2].backend != UNBOUND

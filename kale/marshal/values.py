@@ -27,14 +27,14 @@ from .manifest import (
 def save_group(
     values: Mapping[str, object], targets: Mapping[str, Path], manifests: Mapping[str, Manifest]
 ) -> None:
-    """Save variables that share objects (or a single one) into one directory each.
+    """Save variables that share objects (or a single one) into one folder each.
 
     ``targets`` and ``manifests`` have the keys of ``values``; the manifests come without
-    ``files``. Each directory appears complete or not at all; one that exists is replaced.
+    ``files``. Each folder appears complete or not at all; one that exists is replaced.
 
     Raises:
         MarshalError: a value cannot be saved; all directories are then as they were before.
-        OSError: a directory cannot be written.
+        OSError: a folder cannot be written.
     """
     first, several = next(iter(values)), len(values) > 1
     whole = dict(values) if several else values[first]
@@ -56,7 +56,7 @@ def save_group(
 
 
 def publish(manifest: Manifest, source: Path, target: Path) -> None:
-    """Make ``target`` a value's directory whose files are links to (or copies of) those there."""
+    """Make ``target`` a value's folder whose files are links to (or copies of) those there."""
     with _new_directory(target) as name:
         made = Path(name)
         for file in manifest.files:
@@ -66,13 +66,13 @@ def publish(manifest: Manifest, source: Path, target: Path) -> None:
                 shutil.copyfile(source / file, made / file)
         (made / MANIFEST).write_text(manifest.to_json())
         _sync(made / MANIFEST)
-        made.chmod(0o755)  # a temporary directory is for its user alone
+        made.chmod(0o755)  # a temporary folder is for its user alone
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
 
 
 def _new_directory(target: Path) -> tempfile.TemporaryDirectory[str]:
-    """A directory beside ``target``, gone at the end unless it was moved."""
+    """A folder beside ``target``, gone at the end unless it was moved."""
     target.parent.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent)
 
@@ -83,8 +83,8 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def load(directory: Path, manifest: Manifest, loaded: dict[str, Any]) -> Any:
-    """The value in ``directory``, whose manifest is at hand.
+def load(folder: Path, manifest: Manifest, loaded: dict[str, Any]) -> Any:
+    """The value in ``folder``, whose manifest is at hand.
 
     Values that were saved together are unpickled together, once: ``loaded`` remembers them.
 
@@ -93,9 +93,9 @@ def load(directory: Path, manifest: Manifest, loaded: dict[str, Any]) -> Any:
     """
     if manifest.member and (key := repr(manifest.files)) in loaded:
         return loaded[key][manifest.member]
-    verify_files(directory, manifest)
+    verify_files(folder, manifest)
     try:
-        value = BACKENDS[manifest.backend][1](directory)
+        value = BACKENDS[manifest.backend][1](folder)
     except Exception as error:  # noqa: BLE001 -- constructors of any library run here
         why = "" if isinstance(error, MarshalError) else f"{type(error).__name__}: "
         raise MarshalError(
@@ -114,7 +114,7 @@ def pick(directories: list[Path], name: str) -> tuple[Path, Manifest]:
     Raises:
         MarshalError: two steps changed it, not to the same content; or a manifest is damaged.
     """
-    versions = [(directory, read_manifest(directory, name)) for directory in directories]
+    versions = [(folder, read_manifest(folder, name)) for folder in directories]
     changed = [v for v in versions if v[1].changed is not False]
     # Equal content has equal files or, if it is known, an equal digest.
     if any(

@@ -214,8 +214,8 @@ def _summary(
             certain |= {name} if sure else set()
         certain = (certain - cell.effects.unbound) | cell.effects.certain
     for name in defs:
-        writes = [w for w in facts.writes[name] if step in w.owners]
-        if writes and writes[-1].definition is not None:
+        last = facts.timeline(name).last_of(step)
+        if last is not None and last.definition is not None:
             definitions.add(name)
     return StepSummary(
         name=step,

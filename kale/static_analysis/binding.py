@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 
 def bound_names(node: ast.AST) -> Iterator[str]:
@@ -18,6 +19,25 @@ def bound_names(node: ast.AST) -> Iterator[str]:
         yield node.name
     elif isinstance(node, ast.MatchMapping) and node.rest:
         yield node.rest
+
+
+def times_bound(nodes: Iterable[ast.AST]) -> Counter[str]:
+    """How often the nodes bind (or delete) each name, in whatever scope."""
+    return Counter(name for node in nodes if isinstance(node, _BINDING) for name in bound_names(node))
+
+
+_BINDING = (
+    ast.Name,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Import,
+    ast.ImportFrom,
+    ast.ExceptHandler,
+    ast.MatchAs,
+    ast.MatchStar,
+    ast.MatchMapping,
+)
 
 
 #: The statement ``type X = ...`` of PEP 695; Python 3.11 does not know it, so nothing is one.

@@ -23,6 +23,7 @@ from kale.static_analysis.scopes import (
     type_parameters,
     walk_scope,
 )
+from kale.static_analysis.syntax_tree import nodes_of
 
 #: Statements whose visit notes what they change, in parts or before they bind a name.
 _NOTED_WHEN_VISITED = (
@@ -99,7 +100,7 @@ class _Body(Values):
         """Visit an expression, or a statement without a body, and note what it changes."""
         self.changed(node)
         value = self.visit(node)
-        if any(isinstance(child, ast.NamedExpr) for child in ast.walk(node)):
+        if any(isinstance(child, ast.NamedExpr) for child in nodes_of(node)):
             self.changed(node)
         return value if isinstance(value, Value) else NEW
 
@@ -184,7 +185,7 @@ class _Body(Values):
     def visit_Match(self, node: ast.Match) -> None:
         held = self.run(node.subject).part
         for case in node.cases:
-            for name in (n for p in ast.walk(case.pattern) for n in pattern_names(p)):
+            for name in (n for p in nodes_of(case.pattern) for n in pattern_names(p)):
                 self.set(name, held | self.value_of(name))
             if case.guard is not None:
                 self.run(case.guard)
@@ -238,7 +239,7 @@ class _Body(Values):
             for keeper, kept in summary.keeps:
                 into = self._held_by(keeper, summary)
                 self.keep_in(into, Value(self._held_by(kept, summary)))
-        names = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+        names = {child.id for child in nodes_of(node) if isinstance(child, ast.Name)}
         held = frozenset().union(*(self._at_any_time(name) for name in names & self.locals))
         return Value(held, inside=held)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pyflakes import checker, messages
 
@@ -14,8 +14,6 @@ from kale.ir import Pipeline
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, Kind, Write
-from kale.static_analysis.imports.star_imports import spell_out_like
-from kale.static_analysis.mangling import mangle
 from kale.static_analysis.needs import imports_again
 from kale.static_analysis.unseen import first_unseen
 
@@ -172,13 +170,13 @@ def unused_mistakes(facts: Facts, known: Iterable[KaleError]) -> Iterator[Diagno
     """Undefined names that pyflakes sees in code which no step is sure to run."""
     reported = {(e.at.cell, e.at.line) for e in known if e.at is not None}
     unseen = first_unseen(facts)
-    for cell, message in _pyflakes_messages(facts):
+    for cell, message in _undefined_names(facts):
         name = message.message_args[0]
         if name in AMBIENT or facts.writes.get(name):
             continue
         if unseen is not None and unseen <= cell.number:
             continue
-        place = cell.place(_node_at(message))
+        place = cell.place(ast.Pass(lineno=message.lineno, col_offset=message.col))
         if (place.cell, place.line) not in reported:
             yield diagnose(
                 "KALE303",
@@ -188,30 +186,25 @@ def unused_mistakes(facts: Facts, known: Iterable[KaleError]) -> Iterator[Diagno
             )
 
 
-def _node_at(message: messages.Message) -> ast.AST:
-    return ast.Pass(lineno=message.lineno, col_offset=message.col)
-
-
-def _pyflakes_messages(facts: Facts) -> Iterator[tuple[Cell, messages.Message]]:
+def _undefined_names(facts: Facts) -> Iterator[tuple[Cell, messages.UndefinedName]]:
     """The undefined names that pyflakes finds in the notebook read as one module."""
-    offset, body = 0, []
-    starts: list[tuple[int, Cell]] = []
-    for cell in facts.cells:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python's remarks on the author's code are not ours
-            module = ast.parse(cell.source.python)
-        mangle(module)
-        spell_out_like(module, cell.tree)
-        starts.append((offset, cell))
-        body.append((offset, module))
-        offset += cell.source.python.count("\n") + 1
-    statements: list[ast.stmt] = []
-    for start, module in body:
-        statements += [ast.increment_lineno(statement, start) for statement in module.body]
-    tree = ast.Module(body=statements, type_ignores=[])
-    found = checker.Checker(tree, filename="notebook", builtins=set(AMBIENT))
+    cells = {statement: cell for cell in facts.cells for statement in cell.tree.body}
+    found = _Checker(ast.Module(body=list(cells), type_ignores=[]))
     for message in found.messages:
         if isinstance(message, messages.UndefinedName):
-            start, cell = next((s, c) for s, c in reversed(starts) if s < message.lineno)
-            message.lineno -= start
-            yield cell, message
+            node = found.nodes[message]
+            while node not in cells:
+                node = found.getParent(node)
+            yield cells[node], message
+
+
+class _Checker(checker.Checker):  # type: ignore[misc]  # pyflakes has no types
+    """Pyflakes, keeping the node of each message: lines alone do not tell the cells apart."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.nodes: dict[messages.Message, ast.AST] = {}
+        super().__init__(tree, filename="notebook", builtins=set(AMBIENT))
+
+    def report(self, messageClass: type[messages.Message], *args: Any, **options: Any) -> None:  # noqa: N803 - pyflakes' name
+        super().report(messageClass, *args, **options)
+        self.nodes[self.messages[-1]] = args[0]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from kale.errors import AnalysisError, GraphError, KaleError, Location
 from kale.static_analysis.facts import Facts, Kind, Write
 from kale.static_analysis.needs import Need
+from kale.static_analysis.order import Order
 
 
 def changed_code(need: Need, change: Write, code: Write) -> KaleError | None:
@@ -38,13 +37,11 @@ def made_too_late(need: Need, base: Write, owner: str) -> KaleError:
 
 
 def unordered_writers(
-    facts: Facts,
-    ancestors: Mapping[str, set[str]],
-    need: Need,
-    base: Write,
-    chosen: Sequence[str],
+    facts: Facts, order: Order, need: Need, base: Write, chosen: str
 ) -> KaleError | None:
     """Another ancestor that writes what ``need`` reads, and that nothing orders with ``chosen``."""
+    if not order.apart(facts.timeline(need.name).writers, need.step, chosen):
+        return None  # as a rule; else the cells decide
     writes = facts.writes[need.name]
     # Before a shared cell that sets the name anew, it does not matter who wrote it.
     reset = max((w.cell for w in writes if w.shared and w.cell < base.cell), default=0)
@@ -54,26 +51,24 @@ def unordered_writers(
         if write.shared or write.cell == base.cell:
             continue
         for owner in write.owners:
-            if owner not in ancestors[need.step] or owner in chosen:
+            if owner not in order[need.step] or owner == chosen:
                 continue
-            if not any(owner in ancestors[c] or c in ancestors[owner] for c in chosen):
+            if owner not in order[chosen] and chosen not in order[owner]:
                 return AnalysisError(
                     "KALE210",
                     f"step `{need.step}` reads `{need.name}`, which steps `{owner}` (cell "
-                    f"{write.cell}) and `{chosen[0]}` (cell {base.cell}) both write, and "
+                    f"{write.cell}) and `{chosen}` (cell {base.cell}) both write, and "
                     "nothing orders the two",
                     at=need.at,
-                    hint=f"tag a cell of `{chosen[0]}` with `prev:{owner}`, or use two names",
+                    hint=f"tag a cell of `{chosen}` with `prev:{owner}`, or use two names",
                 )
     return None
 
 
 def later_write(facts: Facts, need: Need, producer: str) -> KaleError | None:
     """A producer saves when it ends: a later cell of it must not change the value."""
-    for write in facts.writes.get(need.name, ()):
-        if producer in write.owners and write.cell > need.cell:
-            return interleaved(producer, need.name, write, need.at, need.cell)
-    return None
+    write = facts.timeline(need.name).next_of(producer, need.cell)
+    return interleaved(producer, need.name, write, need.at, need.cell) if write else None
 
 
 def interleaved(step: str, name: str, write: Write, at: Location, cell: int) -> KaleError:

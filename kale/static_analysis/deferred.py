@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from kale.random_states import is_random_state
 from kale.static_analysis.binding import TYPE_ALIAS, bound_names
 from kale.static_analysis.body_flow import summary_of
+from kale.static_analysis.code_in_text import names_in_text
 from kale.static_analysis.mutation import mutated_roots
 from kale.static_analysis.own_state import keeps_state
 from kale.static_analysis.purity import Purity
@@ -74,12 +75,15 @@ _STATEMENTS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CLASS_CELL = frozenset({"__class__"})
 
 
-def deferred_effects(node: ast.AST, purity: Purity, *, lazy_annotations: bool = False) -> Deferred:
+def deferred_effects(
+    node: ast.AST, purity: Purity, *, lazy_annotations: bool = False, owner: str = ""
+) -> Deferred:
     """The effects on global names of running the body of a function, lambda or class statement.
 
     For a class these are its methods' effects; what its body does on definition is not deferred.
     Added is what is evaluated on demand: a type alias's value, the bounds of type parameters,
-    and with ``lazy_annotations`` the annotations.
+    and with ``lazy_annotations`` the annotations. What a method keeps from call to call belongs to
+    the class around it, the ``owner``.
     """
     waiting = lazy_parts(node) if isinstance(node, (*TYPE_ALIAS, *_STATEMENTS)) else []
     if lazy_annotations and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -96,11 +100,17 @@ def deferred_effects(node: ast.AST, purity: Purity, *, lazy_annotations: bool = 
     if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and keeps_state(
         node, purity
     ):
-        name = frozenset({node.name})
+        name = frozenset({owner or node.name})
         own |= Deferred(mutates=name, stores=name)
     if isinstance(node, ast.ClassDef):
+        # A dataclass calls what its fields mention: `field(default_factory=random.random)`.
+        drawn = [_random_states(child, purity)[0] for child in walk_scope(node.body)]
+        states = frozenset().union(*drawn)
+        own |= Deferred(reads=states, mutates=states, stores=states)
         inner = union(
-            deferred_effects(child, purity, lazy_annotations=lazy_annotations)
+            deferred_effects(
+                child, purity, lazy_annotations=lazy_annotations, owner=owner or node.name
+            )
             for child in _functions_of_class(node)
         )
         return own | _without(inner, type_parameters(node) | _CLASS_CELL)
@@ -189,6 +199,8 @@ def _scope_effects(
         drawn, seeded = _random_states(child, purity)
         reads |= drawn
         binds |= seeded
+        if isinstance(child, ast.Call):
+            reads |= names_in_text(child, purity) - visible
         if isinstance(child, ast.Name):
             if child.id in visible:
                 continue

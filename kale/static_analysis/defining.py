@@ -10,7 +10,13 @@ from contextlib import contextmanager
 from kale.static_analysis.binding import extends_package, imported_name
 from kale.static_analysis.deferred import NOTHING, Deferred, deferred_effects, union
 from kale.static_analysis.expressions import Expressions, mentioned
-from kale.static_analysis.scopes import CLASS_NAMES, annotations_of, bindings, type_parameters
+from kale.static_analysis.scopes import (
+    CLASS_NAMES,
+    annotations_of,
+    bindings,
+    type_parameters,
+    walk_scope,
+)
 
 #: Since Python 3.14, nothing evaluates an annotation before somebody asks for it (PEP 649).
 _LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
@@ -81,8 +87,9 @@ class Defining(Expressions):
             for expression in [*node.bases, *(keyword.value for keyword in node.keywords)]:
                 self.visit(expression)
             self._class_body(node)
+        held = [*node.bases, *_values_of(node)]  # a descriptor's methods run for the instances
         inherited = union(
-            self.carriers.get(name, NOTHING) for base in node.bases for name in mentioned(base)
+            self.carriers.get(name, NOTHING) for value in held for name in mentioned(value)
         )
         self._define(node.name, node, inherited | _decorators(self.carriers, node))
 
@@ -120,6 +127,13 @@ class Defining(Expressions):
         known = self.carriers.get(name, NOTHING) if conditional else NOTHING
         self.carriers[name] = effects | known
         self.bind(name, node)
+
+
+def _values_of(node: ast.ClassDef) -> Iterator[ast.expr]:
+    """What the class body assigns."""
+    for child in walk_scope(node.body):
+        if isinstance(child, ast.Assign | ast.AnnAssign | ast.NamedExpr) and child.value:
+            yield child.value
 
 
 def _decorators(

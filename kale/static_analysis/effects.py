@@ -14,13 +14,15 @@ class Use:
     """An upward-exposed read; a weak one may not happen, or only when a function is called.
 
     A tied one is no read at all: the name may share an object with one that the cell may change.
-    A shared one has no other reason than that, tied or not.
+    A shared one has no other reason than that, tied or not. An idle one is what the body of a
+    function reads that is only mentioned: it may never be called.
     """
 
     node: ast.AST
     strong: bool
     tied: bool = False
     shared: bool = False
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)

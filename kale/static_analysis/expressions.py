@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from itertools import product
 
+from kale.static_analysis.code_in_text import names_in_text
 from kale.static_analysis.deferred import NOTHING, deferred_effects, union, value_effects
 from kale.static_analysis.own_calls import called_name
 from kale.static_analysis.recorder import Recorder, State, meet
@@ -20,6 +20,7 @@ from kale.static_analysis.scopes import (
     comprehension_elements,
     comprehension_targets,
 )
+from kale.static_analysis.syntax_tree import Visitor, nodes_of
 
 #: Calls whose results, when they are several, share no object.
 _SEPARATE_RESULTS = frozenset(
@@ -31,13 +32,13 @@ _SEPARATE_RESULTS = frozenset(
 _PLAIN_RESULTS = frozenset("abs bool float hash id int isinstance len repr round str sum".split())
 
 
-class Expressions(Recorder, ast.NodeVisitor):
+class Expressions(Recorder, Visitor):
     """Visit expressions in the order in which Python evaluates them."""
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.use(node.id, node)
-            self.mention(node.id, node)
+            self.mention(node.id, node, idle=node in self.idle)
             self._draw(self.purity.random.drawn_by(node), node)
             if self.purity.restless and node.id not in self.purity.fixed:
                 self.mutate(node.id, node, certain=False)
@@ -47,8 +48,14 @@ class Expressions(Recorder, ast.NodeVisitor):
             self.unbind(node.id, node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        if node.value not in self.called:
+            self.idle.add(node.value)
         self.generic_visit(node)
         self._draw(self.purity.random.drawn_by(node), node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        self.idle.add(node.value)
+        self.generic_visit(node)
 
     def _draw(self, state: str | None, node: ast.AST) -> None:
         """Drawing a random number reads the state and changes it."""
@@ -67,6 +74,8 @@ class Expressions(Recorder, ast.NodeVisitor):
                 self.visit(argument)
             self.bind(seeded, node)
             return
+        if isinstance(node.func, ast.Attribute) and self._is_class(node.func.value):
+            self.called.add(node.func.value)  # one of its methods
         self.generic_visit(node)
         self._draw(self.purity.random.perhaps_drawn_by(node), node)
         # A function handed to a value's method may be kept by the value: handlers.append(f).
@@ -79,24 +88,12 @@ class Expressions(Recorder, ast.NodeVisitor):
                 for name in root_names(node.func.value):
                     self.carriers[name] = self.carriers.get(name, NOTHING) | given
         self._tie_arguments(node)
-        self._read_text(node)
+        for name in sorted(names_in_text(node, self.purity)):
+            self.use(name, node, strong=False)
+            self.mention(name, node)
 
-    def _read_text(self, node: ast.Call) -> None:
-        """Read the names in a constant text that is code: ``eval("x + 1")``, ``df.query("@t")``."""
-        text = node.args[0] if node.args else None
-        if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
-            return
-        if isinstance(node.func, ast.Name) and node.func.id == "eval":
-            try:
-                tree = ast.parse(text.value.strip(), mode="eval")
-            except SyntaxError:
-                return  # an error when it runs, in the notebook as in the step
-            for name in sorted(mentioned(tree)):
-                self.use(name, node, strong=False)
-                self.mention(name, node)
-        elif isinstance(node.func, ast.Attribute) and node.func.attr in {"eval", "query"}:
-            for name in re.findall(r"@\s*([^\W\d]\w*)", text.value):
-                self.use(name, node, strong=False)
+    def _is_class(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in self.purity.code.classes
 
     def _tie_arguments(self, node: ast.Call) -> None:
         """A receiver may keep what it is given, a function of the notebook put it elsewhere."""
@@ -180,6 +177,7 @@ class Expressions(Recorder, ast.NodeVisitor):
         self.visit(node.generators[0].iter)
         start, self.state = self.state, self.nested_state
         self.hidden.append(comprehension_targets(node))
+        local, self.local = self.local, set()
         for position, generator in enumerate(node.generators):
             if position:
                 self.visit(generator.iter)
@@ -188,6 +186,7 @@ class Expressions(Recorder, ast.NodeVisitor):
         for element in comprehension_elements(node):
             self.visit(element)
         self.hidden.pop()
+        self.local = local
         self.state = start  # a walrus inside may not have run
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
@@ -199,10 +198,10 @@ class Expressions(Recorder, ast.NodeVisitor):
         self.tie(root_names(target), [name for name, sure in roots if sure], sure=True)
         known = {
             node.func
-            for node in ast.walk(value)
+            for node in nodes_of(value)
             if isinstance(node, ast.Call) and self.purity.code.called(node) is not None
         }
-        for node in ast.walk(value):
+        for node in nodes_of(value):
             # A function of the notebook may return, or keep, what it reads.
             if isinstance(node, ast.Name) and node.id in self.purity.own and node not in known:
                 sources += sorted(self.carriers.get(node.id, NOTHING).names)
@@ -270,4 +269,4 @@ def _is_plain(value: ast.expr) -> bool:
 
 def mentioned(node: ast.AST) -> set[str]:
     """Names that an expression reads, nested scopes included."""
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return {n.id for n in nodes_of(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}

@@ -7,10 +7,8 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from pathlib import Path
 
-from kale.errors import Location
 from kale.ir import METRICS_STEP, Pipeline, Source
 from kale.random_states import is_random_state
 from kale.static_analysis.cells import Cell
@@ -20,47 +18,17 @@ from kale.static_analysis.definitions import Definition, definitions
 from kale.static_analysis.effects import Bind, CellEffects
 from kale.static_analysis.imports.star_imports import spell_out
 from kale.static_analysis.mangling import mangle
+from kale.static_analysis.namespace_lookups import name_lookups
 from kale.static_analysis.own_code import own_code
-from kale.static_analysis.own_state import changes_when_looked_at, counts_calls
+from kale.static_analysis.own_state import changes_when_looked_at, counts_calls, keeps_state
 from kale.static_analysis.purity import Purity, purity_of
 from kale.static_analysis.random_draws import random_draws
 from kale.static_analysis.sharing import tie
+from kale.static_analysis.supers import spell_out_supers
+from kale.static_analysis.syntax_tree import nodes_of
+from kale.static_analysis.writes import NEVER, PARAMETERS, SHARED, Kind, Timeline, Write
 
-#: The owner of ``imports`` and ``functions`` cells: they run in every step.
-SHARED = "imports and functions cells"
-#: The owner of the pipeline's parameters: each step that reads one is given it.
-PARAMETERS = "pipeline parameters"
-
-
-class Kind(Enum):
-    """What a write does: all but ``TOUCH`` order the steps that read the name later."""
-
-    BIND = "binds"
-    MAYBE = "may bind"
-    UNBIND = "deletes"
-    MUTATE = "changes"
-    TOUCH = "may change"
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One cell's write of one name; ``owners`` are the steps that the cell belongs to.
-
-    A ``tied`` one changes no more than an object that the name may share with another.
-    """
-
-    name: str
-    kind: Kind
-    cell: int
-    owners: tuple[str, ...]
-    at: Location
-    definition: Definition | None = None
-    tied: bool = False
-
-    @property
-    def shared(self) -> bool:
-        """Whether every step runs it itself: it stands in a shared cell or is a parameter."""
-        return self.owners[0] in {SHARED, PARAMETERS}
+__all__ = ["PARAMETERS", "SHARED", "Facts", "Kind", "Write", "gather_facts", "sources_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +38,7 @@ class Facts:
     ``groups`` maps a name to all names that may share its object at some time. ``stars`` are the
     star imports that stand in steps and bind what nobody knows. ``futures`` are the imports
     from ``__future__`` in steps; IPython keeps what they set for all cells that follow. ``owned``
-    maps a step to its cells.
+    maps a step to its cells. ``timelines`` are the writes again, to be asked by cell and owner.
     """
 
     cells: tuple[Cell, ...]
@@ -79,11 +47,16 @@ class Facts:
     stars: tuple[Write, ...] = ()
     futures: tuple[Write, ...] = ()
     owned: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    timelines: Mapping[str, Timeline] = field(default_factory=dict)
 
     @property
     def variables(self) -> Mapping[str, tuple[Write, ...]]:
         """The writes of names that code can spell: random states are left out."""
         return {name: found for name, found in self.writes.items() if not is_random_state(name)}
+
+    def timeline(self, name: str) -> Timeline:
+        """The writes of a name, to be asked by cell and owner."""
+        return self.timelines.get(name, NEVER)
 
     def cells_of(self, owner: str) -> tuple[Cell, ...]:
         """The cells that a step (or ``SHARED``, or the metrics) runs."""
@@ -99,8 +72,9 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         first, owners = merged.get(number, (source, ()))
         merged[number] = (first, (*owners, owner))
     trees = {number: _parse(source) for number, (source, _) in merged.items()}
-    spell_out(trees.values(), Path(pipeline.path).parent)
-    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    nodes = [node for tree in trees.values() for node in nodes_of(tree)]
+    spell_out(nodes, Path(pipeline.path).parent)
+    spell_out_supers(nodes)
     purity = purity_of(nodes, pipeline.parameters)
     random = random_draws(nodes)
     purity = replace(
@@ -109,7 +83,7 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         counting=_counting(nodes, purity),
         code=own_code(trees.values(), nodes, purity),
         random=random,
-        fixed=purity.fixed.union(random.states.values()),
+        fixed=purity.fixed.union(random.states.values()) - _collecting(nodes, purity),
     )
 
     # A shared cell is at the head of every step, so its functions are known everywhere.
@@ -130,13 +104,15 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         effects = replace(effects, carriers={})
         cells.append(Cell(number, owners, source, trees[number], effects, code))
     cells, groups = tie(cells, (parameter.name for parameter in pipeline.parameters))
+    writes = _writes(pipeline, cells, purity.fixed)
     return Facts(
         tuple(cells),
-        _writes(pipeline, cells, purity.fixed),
+        writes,
         groups,
         stars=tuple(_imports_of_steps(cells, future=False)),
         futures=tuple(_imports_of_steps(cells, future=True)),
         owned=_by_owner(cells),
+        timelines={name: Timeline(found) for name, found in writes.items()},
     )
 
 
@@ -151,6 +127,12 @@ def _by_owner(cells: Iterable[Cell]) -> dict[str, tuple[Cell, ...]]:
 def _counting(nodes: Iterable[ast.AST], purity: Purity) -> frozenset[str]:
     defined = (n for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef))
     return frozenset(node.name for node in defined if counts_calls(node, purity))
+
+
+def _collecting(nodes: Iterable[ast.AST], purity: Purity) -> set[str]:
+    """Functions that collect things in a default value: they hold an object that may change."""
+    functions = (n for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {node.name for node in functions if node.args.defaults and keeps_state(node, purity)}
 
 
 def _restless(nodes: Iterable[ast.AST], purity: Purity) -> bool:
@@ -176,7 +158,10 @@ def _parse(source: Source) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python's remarks on the author's code are not ours
         tree = ast.parse(source.python)
-    mangle(tree)
+    if "__" in source.python:
+        mangle(tree)
+    if "globals" in source.python:
+        name_lookups(tree)
     return tree
 
 

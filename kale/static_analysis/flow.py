@@ -17,6 +17,7 @@ from kale.static_analysis.idioms import (
     catches_name_error,
     is_transparent,
     matches_all,
+    only_mentioned,
     pattern_names,
     truth,
 )
@@ -62,7 +63,12 @@ class Flow(Defining):
         self._loops_left = loop.breaks
         return head
 
+    def visit_Expr(self, node: ast.Expr) -> None:
+        self.idle |= set(only_mentioned(node.value))
+        self.visit(node.value)
+
     def visit_Assign(self, node: ast.Assign) -> None:
+        self.idle |= set(only_mentioned(node.value))
         self.visit(node.value)
         for target in node.targets:
             self.assign(target, node.value)
@@ -71,6 +77,7 @@ class Flow(Defining):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
+            self.idle |= set(only_mentioned(node.value))
             self.visit(node.value)
             self.assign(node.target, node.value)
         elif not isinstance(node.target, ast.Name):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 #: Context managers that let an exception pass, so that what follows them follows their whole body.
 _TRANSPARENT = frozenset(
     "open no_grad inference_mode errstate catch_warnings ZipFile TemporaryDirectory "
     "NamedTemporaryFile option_context rc_context style_context closing nullcontext".split()
+)
+
+#: Calls that keep the functions they are given, or look at them, and call none.
+_PUTTING_AWAY = frozenset(
+    "append callable dict id insert isinstance issubclass list partial setdefault tuple "
+    "type update".split()
 )
 
 
@@ -50,6 +56,32 @@ def _is_main_guard(name: ast.expr, text: ast.expr) -> bool:
             return True
         case _:
             return False
+
+
+def only_mentioned(expression: ast.expr) -> Iterator[ast.AST]:
+    """The names in an expression that are put somewhere for later use, not called by it."""
+    pending = [expression]
+    while pending:
+        match pending.pop():
+            case ast.Name() as name:
+                yield name
+            case ast.Tuple(elts=values) | ast.List(elts=values) | ast.Set(elts=values):
+                pending += values
+            case ast.Dict(keys=keys, values=values):
+                pending += [*values, *(key for key in keys if key is not None)]
+            case ast.Starred(value=value) | ast.NamedExpr(value=value):
+                pending.append(value)
+            case ast.IfExp(body=body, orelse=orelse):
+                pending += [body, orelse]
+            case ast.Call(args=args, keywords=keywords) as call if _puts_away(call):
+                pending += [*args, *(keyword.value for keyword in keywords)]
+
+
+def _puts_away(call: ast.Call) -> bool:
+    """Whether a call does nothing with a function that it is given but keep it or look at it."""
+    function = call.func
+    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    return name in _PUTTING_AWAY
 
 
 def is_transparent(expression: ast.expr) -> bool:

@@ -25,8 +25,9 @@ def mangle(tree: ast.Module) -> None:
             inside = {*node.body}
             # A class whose name is underscores only keeps its names as they are.
             within = node.name.lstrip("_")
-        for child in ast.iter_child_nodes(node):
-            pending.append((child, within if child in inside else owner))
+        pending += [
+            (child, within if child in inside else owner) for child in ast.iter_child_nodes(node)
+        ]
 
 
 def _rename(node: ast.AST, owner: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kale.ir import METRICS_STEP, Wire
 from kale.static_analysis.facts import Facts
-from kale.static_analysis.order import ancestors
+from kale.static_analysis.order import Order
 
 
 def metric_names(facts: Facts) -> tuple[str, ...]:
@@ -54,14 +54,14 @@ def metrics_host(
         if name not in reads
     }
     inputs = {(wire.consumer, wire.name): wire.producers for wire in wires}
-    above = ancestors(after)
+    above = Order(after)
     best: tuple[int, int] | None = None
     host = None
     for position, step in enumerate(steps):
         if step == METRICS_STEP:
             continue
         sources = {producer for producers in reads.values() for producer in producers}
-        if not sources <= above[step] | {step}:
+        if not all(source == step or source in above[step] for source in sources):
             continue
         if any(
             producers != (step,)

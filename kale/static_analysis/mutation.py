@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kale.static_analysis.ambient import AMBIENT
+from kale.static_analysis.own_calls import called_name
 from kale.static_analysis.purity import (
     CONTAINER_METHODS,
     IMPURE_FUNCTIONS,
@@ -23,6 +24,7 @@ from kale.static_analysis.purity import (
     Purity,
 )
 from kale.static_analysis.roots import sure_roots
+from kale.static_analysis.syntax_tree import children, nodes_of
 
 _STORES = (
     ast.Assign,
@@ -68,7 +70,7 @@ def _mutated(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -
         local = dict(local)
         for generator in node.generators:
             roots = tuple(name for name, _ in _resolve(generator.iter, purity, local))
-            for target in ast.walk(generator.target):
+            for target in nodes_of(generator.target):
                 if isinstance(target, ast.Name):
                     local[target.id] = roots
     elif isinstance(node, _STORES):
@@ -76,7 +78,7 @@ def _mutated(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -
             yield from _roots(target, purity, local, node, certain=True)
     elif isinstance(node, ast.Call):
         yield from _changed_by_call(node, purity, local)
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _mutated(child, purity, local)
 
 
@@ -160,6 +162,10 @@ def _changed_by_callable(node: ast.Call, name: str, purity: Purity) -> list[_Cha
     for function in called:
         if isinstance(function, ast.Attribute) and function.attr not in purity.methods:
             changed.append(_Changed(function.value, certain=function.attr in MUTATING_METHODS))
+        if isinstance(function, ast.Lambda):
+            arguments = {argument.arg for argument in function.args.args}
+            if any(root.name in arguments for root in mutated_roots(function.body, purity)):
+                changed += _arguments(node)
         if isinstance(function, ast.Name) and function.id in purity.own:
             summary = purity.code.functions.get(function.id)
             if summary is None or summary.changes:
@@ -216,7 +222,7 @@ def _roots(
     chain = node
     while isinstance(chain, ast.Attribute | ast.Subscript | ast.Call):
         if isinstance(chain, ast.Call):
-            known = purity.code.called(chain) is not None
+            known = called_name(chain) == "super" or purity.code.called(chain) is not None
             for name, sure in _resolve(chain, purity, local):
                 yield Root(name, at, certain and known and sure)
             if known:

@@ -6,6 +6,7 @@ the writer of a read is found on the time line; the graph then has to agree with
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -23,7 +24,8 @@ class Need:
 
     ``last`` is the last cell of the step that reads the value from outside. A strong need
     is a read that certainly happens when its statement runs; a tied one is no read, the name
-    may only share an object with another that the step reads.
+    may only share an object with another that the step reads. An idle one would happen in a
+    function that the step mentions, and is not seen to call.
     """
 
     step: str
@@ -33,6 +35,7 @@ class Need:
     at: Location
     strong: bool
     tied: bool = False
+    idle: bool = False
 
 
 def step_needs(facts: Facts, step: str) -> dict[str, Need]:
@@ -47,13 +50,16 @@ def step_needs(facts: Facts, step: str) -> dict[str, Need]:
             if known is None:
                 first = first_access(facts, step, name, cell.number)
                 at = cell.place(use.node)
-                needs[name] = Need(step, name, first, cell.number, at, use.strong, use.tied)
+                needs[name] = Need(
+                    step, name, first, cell.number, at, use.strong, use.tied, use.idle
+                )
             else:
                 needs[name] = replace(
                     known,
                     last=cell.number,
                     strong=known.strong or use.strong,
                     tied=known.tied and use.tied,
+                    idle=known.idle and use.idle,
                 )
         bound |= cell.effects.certain
         bound -= cell.effects.unbound
@@ -74,12 +80,14 @@ def read_spans(facts: Facts, step: str) -> dict[str, tuple[int, int]]:
 
     Empty for a step whose cells stand together: nothing can come in between.
     """
-    cells = list(facts.cells_of(step))
-    numbers = {cell.number for cell in cells}
-    if not any(
-        c.number not in numbers and cells[0].number < c.number < cells[-1].number
-        for c in facts.cells
-    ):
+    cells = facts.cells_of(step)
+    if not cells:
+        return {}
+    first_place, last_place = (
+        bisect_left(facts.cells, cell.number, key=lambda c: c.number)
+        for cell in (cells[0], cells[-1])
+    )
+    if last_place - first_place < len(cells):
         return {}
     first: dict[str, int] = {}
     spans: dict[str, tuple[int, int]] = {}
@@ -107,12 +115,7 @@ def base_write(facts: Facts, name: str, step: str, before: int) -> Write | None:
     Cells of ``imports`` and ``functions`` that stand *later* serve a name that nothing else
     defines: they run at the head of every step.
     """
-    last = None
-    for write in facts.writes.get(name, ()):
-        if write.cell >= before:
-            break
-        if write.kind is not Kind.TOUCH and step not in write.owners:
-            last = write
+    last = facts.timeline(name).last_from_outside(step, before)
     if last is None and name not in AMBIENT:
         for write in facts.writes.get(name, ()):
             if SHARED in write.owners and write.kind in {Kind.BIND, Kind.MAYBE}:
@@ -122,20 +125,8 @@ def base_write(facts: Facts, name: str, step: str, before: int) -> Write | None:
 
 def code_under(facts: Facts, write: Write) -> Write | None:
     """The definition of a function, class or module that this write changes, if it does so."""
-    under = None
-    for earlier in facts.writes[write.name]:
-        if earlier.cell > write.cell:
-            break
-        if earlier.kind is Kind.BIND:
-            under = earlier
+    under = facts.timeline(write.name).last_binding(write.cell, certain=True)
     return under if under is not None and under.definition is not None else None
-
-
-def touches(facts: Facts, name: str, start: Write, before: int) -> Iterator[Write]:
-    """Writes between a base write and a cell that may have changed the value in place."""
-    for write in facts.writes.get(name, ()):
-        if write.kind is Kind.TOUCH and start.cell < write.cell < before and not write.shared:
-            yield write
 
 
 def stands_alone(facts: Facts, write: Write, seen: frozenset[str] = frozenset()) -> bool:

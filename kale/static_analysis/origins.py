@@ -23,6 +23,7 @@ from kale.static_analysis.roots import (
     root_names,
 )
 from kale.static_analysis.scopes import Comprehension, comprehension_elements
+from kale.static_analysis.syntax_tree import Visitor, children, nodes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def union(values: Iterable[Value]) -> Value:
     return result
 
 
-class Values(ast.NodeVisitor):
+class Values(Visitor):
     """What names hold at a point of a body; ``visit`` gives the value of an expression.
 
     ``keeps`` are pairs of an origin and another that was put inside of it, ``returned`` is what
@@ -195,7 +196,7 @@ class Values(ast.NodeVisitor):
 
     def _comprehension(self, node: Comprehension) -> Value:
         names, local = dict(self.names), self.locals
-        targets = [n for g in node.generators for n in ast.walk(g.target)]
+        targets = [n for g in node.generators for n in nodes_of(g.target)]
         self.locals |= {n.id for n in targets if isinstance(n, ast.Name)}
         for generator in node.generators:
             self.store(generator.target, self.value(generator.iter).part)
@@ -203,7 +204,7 @@ class Values(ast.NodeVisitor):
                 self.visit(condition)
         held = union(self.value(element) for element in comprehension_elements(node))
         added, self.names, self.locals = self.names, names, local
-        for child in ast.walk(node):
+        for child in nodes_of(node):
             if isinstance(child, ast.NamedExpr):
                 name = child.target.id
                 self.set(name, added.get(name, NEW) | names.get(name, NEW))
@@ -222,6 +223,8 @@ class Values(ast.NodeVisitor):
         if called is not None:
             return self._own_call(called, given)
         name, everything = called_name(node), union(given.values()) | function
+        if name == "super" and len(node.args) > 1:
+            return given[node.args[1]]
         if isinstance(node.func, ast.Attribute) and (
             name in KEEPING_METHODS or name in self.purity.own
         ):
@@ -259,7 +262,7 @@ class Values(ast.NodeVisitor):
 
 def _expressions(node: ast.AST) -> Iterator[ast.expr]:
     """The expressions below a node, through what is no expression itself (a slice's parts)."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, ast.expr):
             yield child
         elif not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop):

@@ -59,7 +59,7 @@ class Called:
             keyword.arg is None for keyword in self.node.keywords
         ):
             every = [*expressions, *(keyword.value for keyword in self.node.keywords)]
-            yield from summary.defaults.items()
+            yield from self._by_default(summary.defaults)
             yield from ((name, e) for name in sorted(summary.arguments) for e in every)
             return
         # An instance that is being made is nothing yet: its first argument has no expression.
@@ -78,7 +78,14 @@ class Called:
                 yield keyword.arg, keyword.value
             else:
                 yield from ((name, keyword.value) for name in summary.rest)
-        yield from missing.items()
+        yield from self._by_default(missing)
+
+    def _by_default(self, defaults: Mapping[str, ast.expr]) -> Iterator[tuple[str, ast.expr]]:
+        """What arguments are that are not given: a name's object, or the function's own."""
+        for name, default in defaults.items():
+            yield name, default
+            if isinstance(self.node.func, ast.Name) and not isinstance(default, ast.Constant):
+                yield name, self.node.func
 
     def expressions_of(self, name: str) -> list[ast.expr]:
         """What stands, at the call, for an argument or a global name of the summary."""
@@ -145,10 +152,20 @@ class OwnCode:
             made = self._method(function.id, "__init__")
             return None if made is None else Called(node, made, makes=True)
         if isinstance(function, ast.Attribute):
-            owner = self.class_of(function.value)
-            method = None if owner is None else self._method(owner, function.attr)
-            return None if method is None else Called(node, method, receiver=function.value)
+            method, receiver = self._bound_method(function)
+            return None if method is None else Called(node, method, receiver=receiver)
         return None
+
+    def _bound_method(self, function: ast.Attribute) -> tuple[Summary | None, ast.expr]:
+        """The method that an attribute surely is, and what it is bound to."""
+        match function.value:
+            case ast.Call(func=ast.Name(id="super"), args=[_, receiver]):
+                below = self.classes.get(self.class_of(receiver) or "")
+                alone = below is not None and below.closed and len(below.bases) == 1
+                owner = below.bases[0] if below is not None and alone else None
+            case receiver:
+                owner = self.class_of(receiver)
+        return (None if owner is None else self._method(owner, function.attr)), receiver
 
     def class_of(self, node: ast.expr) -> str | None:
         """The notebook's class that an expression's value is surely an instance of."""

@@ -12,11 +12,12 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from kale.static_analysis.binding import bound_names
+from kale.static_analysis.binding import bound_names, times_bound
 from kale.static_analysis.body_flow import summary_of
 from kale.static_analysis.own_calls import OwnClass, OwnCode, Summary
 from kale.static_analysis.purity import CONTAINER_METHODS, Purity
 from kale.static_analysis.scopes import FunctionNode, argument_names, bindings, walk_scope
+from kale.static_analysis.syntax_tree import nodes_of
 
 #: Class decorators that leave methods as they are written.
 _PLAIN_DECORATORS = frozenset({"dataclass", "total_ordering", "final", "runtime_checkable"})
@@ -40,8 +41,8 @@ class _Work:
         key = (owner, name)
         self.nodes[key] = node
         self._set(key, summary_of(_bodiless(node), self.purity))
-        words = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        words |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+        words = {n.id for n in nodes_of(node) if isinstance(n, ast.Name)}
+        words |= {n.attr for n in nodes_of(node) if isinstance(n, ast.Attribute)}
         for word in words:
             self.mentions[word].append(key)
 
@@ -114,9 +115,8 @@ def own_code(trees: Iterable[ast.Module], nodes: Sequence[ast.AST], purity: Puri
 
 def _times_bound(nodes: Iterable[ast.AST]) -> Counter[str]:
     """How often each name is bound anywhere, as an argument or a local name too."""
-    bound: Counter[str] = Counter()
+    bound = times_bound(nodes)
     for node in nodes:
-        bound.update(bound_names(node))
         if isinstance(node, FunctionNode):
             bound.update(argument_names(node.args))
     return bound

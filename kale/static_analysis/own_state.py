@@ -14,6 +14,7 @@ from kale.static_analysis.mutation import mutated_roots
 from kale.static_analysis.own_calls import called_name
 from kale.static_analysis.purity import MUTATING_BUILTINS, Purity, is_constant
 from kale.static_analysis.scopes import defaults_of
+from kale.static_analysis.syntax_tree import nodes_of
 
 _CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp, ast.SetComp)
 
@@ -30,7 +31,7 @@ def keeps_state(node: ast.AST, purity: Purity) -> bool:
         return any(True for _ in _class_changes(node, purity))
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         wrapped = {
-            n.id for d in node.decorator_list for n in ast.walk(d) if isinstance(n, ast.Name)
+            n.id for d in node.decorator_list for n in nodes_of(d) if isinstance(n, ast.Name)
         }
         if not wrapped.isdisjoint(purity.counting):
             return True
@@ -41,7 +42,7 @@ def keeps_state(node: ast.AST, purity: Purity) -> bool:
 def counts_calls(node: ast.AST, purity: Purity) -> bool:
     """Whether what a decorator of the notebook makes keeps something from call to call."""
     if isinstance(node, ast.FunctionDef):
-        return any(isinstance(child, ast.Nonlocal) for child in ast.walk(node))
+        return any(isinstance(child, ast.Nonlocal) for child in nodes_of(node))
     if isinstance(node, ast.ClassDef):
         calls = [m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "__call__"]
         return any(
@@ -80,7 +81,7 @@ def _collecting_defaults(node: ast.FunctionDef | ast.AsyncFunctionDef) -> set[st
 def _given_away(node: ast.FunctionDef | ast.AsyncFunctionDef, purity: Purity) -> set[str]:
     """Names that a body may change in place, or return."""
     found = {root.name for statement in node.body for root in mutated_roots(statement, purity)}
-    for child in ast.walk(node):
+    for child in nodes_of(node):
         if isinstance(child, ast.Return) and isinstance(child.value, ast.Name):
             found.add(child.value.id)
     return found
@@ -96,19 +97,19 @@ def _class_changes(node: ast.ClassDef, purity: Purity) -> Iterator[str]:
     }
     own = {
         chain.attr
-        for chain in ast.walk(node)
+        for chain in nodes_of(node)
         if isinstance(chain, ast.Attribute) and isinstance(chain.ctx, ast.Store)
         if _is_self(chain.value)
     }
     shared = containers - own
-    for method in ast.walk(node):
+    for method in nodes_of(node):
         if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
             for statement in method.body:
                 yield from _changes(statement, shared, purity)
 
 
 def _changes(statement: ast.stmt, shared: set[str], purity: Purity) -> Iterator[str]:
-    for child in ast.walk(statement):
+    for child in nodes_of(statement):
         if isinstance(child, ast.Attribute | ast.Subscript) and not isinstance(child.ctx, ast.Load):
             if _is_class(child.value) or _reaches(child.value, shared):
                 yield "a store"

@@ -109,14 +109,8 @@ def writes_behind(
 
     What other steps did in between is told where the producers' own inputs are.
     """
-    binding, last = base, dict.fromkeys(producers, base)
-    for write in facts.writes.get(need.name, ()):
-        if write.cell >= need.cell:
-            break
-        if write.kind in {Kind.BIND, Kind.MAYBE} and write.cell <= base.cell:
-            binding = write
-        for owner in write.owners:
-            if owner in last:
-                last[owner] = write
-    chosen = {write.cell: write for write in (base, binding, *last.values())}
+    timeline = facts.timeline(need.name)
+    binding = timeline.last_binding(min(base.cell, need.cell - 1)) or base
+    last = (timeline.last_of(producer, need.cell) or base for producer in producers)
+    chosen = {write.cell: write for write in (base, binding, *last)}
     return tuple(chosen[cell] for cell in sorted(chosen))

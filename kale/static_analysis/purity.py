@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kale.ir import Parameter
 from kale.static_analysis.ambient import AMBIENT
-from kale.static_analysis.binding import bound_names, imported_name
+from kale.static_analysis.binding import imported_name, times_bound
+from kale.static_analysis.constant_tables import constant_tables
 from kale.static_analysis.own_calls import NO_OWN_CODE, OwnCode
 from kale.static_analysis.random_draws import RandomDraws
 from kale.static_analysis.scopes import defaults_of
@@ -108,14 +109,14 @@ class Purity:
         return not self.own.isdisjoint(_OPERATORS)
 
 
-def purity_of(nodes: Iterable[ast.AST], parameters: Iterable[Parameter] = ()) -> Purity:
+def purity_of(nodes: Sequence[ast.AST], parameters: Iterable[Parameter] = ()) -> Purity:
     """The purity that holds in a notebook; ``nodes`` are all those of its cells' trees."""
     pure: set[str] = set()
     imported: set[str] = set()
     defined: set[str] = set()
     arguments: set[str] = set()
     kept: dict[str, set[str]] = defaultdict(set)
-    bound: Counter[str] = Counter()
+    bound = times_bound(node for node in nodes if not isinstance(node, ast.stmt))
     constant: Counter[str] = Counter()
     for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -131,8 +132,6 @@ def purity_of(nodes: Iterable[ast.AST], parameters: Iterable[Parameter] = ()) ->
             arguments.add(node.arg)
         elif isinstance(node, ast.Assign) and is_constant(node.value):
             constant.update(t.id for t in node.targets if isinstance(t, ast.Name))
-        if not isinstance(node, ast.Import | ast.ImportFrom | ast.stmt):
-            bound.update(bound_names(node))
     lists = {p.name for p in parameters if p.type in {"list", "dict"}}
     scalars = {p.name for p in parameters} - lists
     constants = {name for name, count in bound.items() if constant[name] == count}
@@ -142,6 +141,7 @@ def purity_of(nodes: Iterable[ast.AST], parameters: Iterable[Parameter] = ()) ->
     own = frozenset(bound.keys() | defined)
     fixed = (plain - bound.keys() | (constants - lists)) - arguments - holding
     fixed |= AMBIENT - own
+    fixed |= set(constant_tables(nodes, bound, own)) - arguments
     return Purity(
         modules=frozenset(pure - own),
         methods=PURE_METHODS - defined,

@@ -1,8 +1,9 @@
 """Which code seeds, draws from, or may draw from a global random state.
 
 A state is followed only in notebooks that seed it somewhere: without a seed, its numbers are
-other ones in each run anyway. Known gap: draws inside libraries, but for the usual functions of
-scikit-learn, SciPy and pandas, and of functions that are reached through other modules.
+other ones in each run anyway. Known gaps: draws inside libraries, but for the usual functions of
+scikit-learn, SciPy and pandas; functions that are reached through other modules; objects that hold
+NumPy's global generator itself (a frozen distribution of SciPy), which are saved with a copy of it.
 """
 
 from __future__ import annotations

@@ -6,12 +6,12 @@ the last draw stands in a step that does not come before, the numbers differ, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kale.diagnostics import Diagnostic, diagnose
 from kale.static_analysis.facts import SHARED, Facts, Write
 from kale.static_analysis.needs import Need
+from kale.static_analysis.order import Order
 
 _HINT = "make a generator, `rng = np.random.default_rng(seed)`, and draw from that"
 
@@ -29,7 +29,7 @@ class Inheritance:
     warning: Diagnostic | None
 
 
-def inherit(facts: Facts, need: Need, ancestors: Mapping[str, set[str]]) -> Inheritance:
+def inherit(facts: Facts, need: Need, order: Order) -> Inheritance:
     """Where a step that draws from a random state gets it from."""
     writes = [w for w in facts.writes.get(need.name, ()) if need.step not in w.owners]
     above = [w for w in writes if w.cell < need.cell]
@@ -38,11 +38,11 @@ def inherit(facts: Facts, need: Need, ancestors: Mapping[str, set[str]]) -> Inhe
     if base is None or base.shared:
         warning = _hoisted(need, late) if base is not None and late is not None else None
         return Inheritance(need, base, None, warning)
-    reachable = [w for w in above if not w.shared and not ancestors[need.step].isdisjoint(w.owners)]
+    reachable = [w for w in above if not w.shared and not order[need.step].isdisjoint(w.owners)]
     if base not in reachable:
         chosen = reachable[-1] if reachable else None
-        return Inheritance(need, chosen, _owner(chosen, need, ancestors), _unordered(need, base))
-    producer = _owner(base, need, ancestors)
+        return Inheritance(need, chosen, _owner(chosen, need, order), _unordered(need, base))
+    producer = _owner(base, need, order)
     again = [w for w in writes if need.cell < w.cell < need.last]
     again += [
         w for w in facts.writes[need.name]
@@ -52,10 +52,10 @@ def inherit(facts: Facts, need: Need, ancestors: Mapping[str, set[str]]) -> Inhe
     return Inheritance(need, base, producer, warning)
 
 
-def _owner(write: Write | None, need: Need, ancestors: Mapping[str, set[str]]) -> str | None:
+def _owner(write: Write | None, need: Need, order: Order) -> str | None:
     if write is None:
         return None
-    return next(owner for owner in write.owners if owner in ancestors[need.step])
+    return next(owner for owner in write.owners if owner in order[need.step])
 
 
 def _library(name: str) -> str:

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError
 from kale.ir import Input, Pairs, Wire
 from kale.random_states import is_random_state
+from kale.static_analysis.bases import Bases
 from kale.static_analysis.conflicts import (
-    changed_code,
     interleaved,
     later_write,
     made_too_late,
     unordered_writers,
 )
-from kale.static_analysis.facts import PARAMETERS, Facts, Kind, Write
+from kale.static_analysis.facts import Facts, Kind, Write
 from kale.static_analysis.imports.carrying import cut_down
-from kale.static_analysis.needs import (
-    Need,
-    Place,
-    base_write,
-    closure,
-    code_under,
-    imports_again,
-    optional_need,
-    place_of,
-    read_spans,
-    stands_alone,
-    step_needs,
-    touches,
-)
-from kale.static_analysis.order import ancestors, wait_for
+from kale.static_analysis.needs import Need, imports_again, read_spans, step_needs
+from kale.static_analysis.order import Order
 from kale.static_analysis.provenance import trace_inputs, writes_behind
 from kale.static_analysis.random_wires import inherit
-from kale.static_analysis.undefined import undefined_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,121 +65,38 @@ def resolve(facts: Facts, after: Mapping[str, Iterable[str]]) -> Flow:
     return resolver.flow()
 
 
-@dataclass
-class _Resolver:
-    """A work list: a need may call for code or values that are needs in turn."""
+class _Resolver(Bases):
+    """What the bases call for: edges between steps, wires, and values to be left alone."""
 
-    facts: Facts
-    after: dict[str, list[str]]
-    pending: deque[Need] = field(default_factory=deque)
-    random: deque[Need] = field(default_factory=deque)
-    needs: dict[str, dict[str, Need]] = field(default_factory=lambda: defaultdict(dict))
-    bases: dict[tuple[str, str], Write] = field(default_factory=dict)
-    parameters: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    carried: dict[str, dict[Place, Write]] = field(default_factory=lambda: defaultdict(dict))
-    read: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    unchanged: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    released: set[tuple[str, str]] = field(default_factory=set)
-    sources: dict[tuple[str, str], tuple[Write, ...]] = field(default_factory=dict)
-    wires: list[Wire] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    errors: list[KaleError] = field(default_factory=list)
-    ancestors: dict[str, set[str]] = field(default_factory=dict)
-
-    # -- which write each need is about
-
-    def find_bases(self) -> None:
-        """Settle all needs: first what the steps read themselves, then what that calls for."""
-        while self.pending:
-            need = self.pending.popleft()
-            self.read[need.step].add(need.name)
-            if need.name in self.needs[need.step]:
-                continue
-            base = base_write(self.facts, need.name, need.step, need.cell)
-            if base is None or base.kind is Kind.UNBIND:
-                error = undefined_name(self.facts, need, base)
-                if error is not None:
-                    self.errors.append(error)
-                elif base is None:
-                    self._take_stars(need)
-                continue
-            self.needs[need.step][need.name] = need
-            self._take(need, base)
-
-    def take_futures(self) -> None:
-        """Give each step the imports from ``__future__`` that stand in other steps above it."""
-        for step in self.after:
-            last = max((cell.number for cell in self.facts.cells_of(step)), default=0)
-            for write in self.facts.futures:
-                if write.cell < last and step not in write.owners:
-                    self._carry(step, write)
-
-    def _carry(self, step: str, write: Write) -> None:
-        self.carried[step][place_of(write)] = write
-
-    def _take(self, need: Need, base: Write) -> None:
-        if base.owners == (PARAMETERS,):
-            self.parameters[need.step].add(need.name)
-        if base.kind is Kind.MUTATE and not base.shared:
-            under = code_under(self.facts, base)
-            if under is not None and (under.shared or stands_alone(self.facts, under)):
-                if base.tied and stands_alone(self.facts, under):
-                    base = under  # code that holds no object shares none
-                elif not _is_own_code(under, base):
-                    self._report(changed_code(need, base, under))
-                    base = under
-        self.sources[need.step, need.name] = (base,)
-        if not base.shared and base.definition is not None and stands_alone(self.facts, base):
-            for place, write in closure(self.facts, base).items():
-                self.carried[need.step][place] = write
-                assert write.definition is not None
-                for name in sorted(write.definition.reads):
-                    self.pending.append(
-                        Need(need.step, name, need.cell, need.cell, need.at, strong=False)
-                    )
-            return
-        self.bases[need.step, need.name] = base
-        if base.kind is Kind.MAYBE and not base.shared:
-            for owner in base.owners:
-                optional = optional_need(self.facts, owner, need.name)
-                if optional is not None:
-                    self.pending.append(optional)
-
-    def _take_stars(self, need: Need) -> None:
-        """A name that nothing defines, a builtin too, may come from any star import above."""
-        for star in self.facts.stars:
-            if star.cell < need.cell and need.step not in star.owners:
-                self._carry(need.step, star)
-
-    def _report(self, found: KaleError | Diagnostic | None) -> None:
-        if isinstance(found, KaleError):
-            self.errors.append(found)
-        elif found is not None:
-            self.diagnostics.append(found)
+    def __init__(self, facts: Facts, after: dict[str, list[str]]) -> None:
+        super().__init__(facts, after)
+        self.order = Order(after)
+        self.unchanged: dict[str, dict[str, str]] = defaultdict(dict)
+        self.released: set[tuple[str, str]] = set()
+        self.wires: list[Wire] = []
 
     # -- edges
 
     def infer_edges(self) -> None:
-        order = list(self.after)
-        self.ancestors = ancestors(self.after)
+        position = {step: number for number, step in enumerate(self.after)}
         # Ties come last: they hold where the steps are in order anyway.
         todo = sorted(
             self.bases.items(),
             key=lambda item: (self._need(*item[0]).tied, self._need(*item[0]).cell, item[0]),
         )
         for (step, name), base in todo:
-            if base.shared or any(owner in self.ancestors[step] for owner in base.owners):
+            if base.shared or any(owner in self.order[step] for owner in base.owners):
                 continue
-            owner = min(base.owners, key=order.index)
+            owner = min(base.owners, key=position.__getitem__)
             need = self._need(step, name)
             if need.tied:
                 self._leave_alone(need, owner)
                 continue
-            if step in self.ancestors[owner]:
+            if step in self.order[owner]:
                 self.errors.append(made_too_late(need, base, owner))
                 continue
             self.after[step].append(owner)
-            wait_for(self.ancestors, step, owner)
+            self.order.wait_for(step, owner)
             self.diagnostics.append(
                 diagnose(
                     "KALE201",
@@ -227,7 +130,7 @@ class _Resolver:
             need = self._need(step, name)
             producers = self._producers(need, base)
             for producer in producers:
-                self._report(later_write(self.facts, need, producer))
+                self.report(later_write(self.facts, need, producer))
             if producers:
                 optional = base.kind is Kind.MAYBE or not need.strong
                 self.wires.append(Wire(name, tuple(producers), step, need.at, optional))
@@ -236,11 +139,11 @@ class _Resolver:
 
     def _producers(self, need: Need, base: Write) -> list[str]:
         """The latest of the base write's step and the ancestors that may have changed the value."""
-        above = self.ancestors[need.step]
+        above = self.order[need.step]
         candidates = [] if base.shared else [o for o in base.owners if o in above][:1]
         if candidates:
-            self._report(unordered_writers(self.facts, self.ancestors, need, base, candidates))
-        for touch in touches(self.facts, need.name, base, need.cell):
+            self.report(unordered_writers(self.facts, self.order, need, base, candidates[0]))
+        for touch in self.facts.timeline(need.name).touches(base.cell, need.cell):
             for owner in touch.owners:
                 if owner == need.step or owner in candidates:
                     continue
@@ -250,16 +153,12 @@ class _Resolver:
                     candidates.append(owner)
                 else:
                     self.unchanged[owner].setdefault(need.name, need.step)
-        return [
-            one
-            for one in candidates
-            if not any(one in self.ancestors[other] for other in candidates)
-        ]
+        return self.order.latest(candidates)
 
     def inherit_random_states(self) -> None:
         for need in self.random:
-            found = inherit(self.facts, need, self.ancestors)
-            self._report(found.warning)
+            found = inherit(self.facts, need, self.order)
+            self.report(found.warning)
             if found.write is None:
                 continue
             self.needs[need.step][need.name] = need
@@ -324,9 +223,3 @@ class _Resolver:
             diagnostics=tuple(self.diagnostics),
             errors=tuple(self.errors),
         )
-
-
-def _is_own_code(code: Write, change: Write) -> bool:
-    """Whether a step changes a function or a class that it has made itself: that is a value."""
-    assert code.definition is not None
-    return not code.definition.is_import and not set(code.owners).isdisjoint(change.owners)

@@ -32,6 +32,8 @@ class Recorder:
         self.hidden: list[frozenset[str]] = []  # of comprehensions and type parameters
         self.outer: list[State] = []  # where each class body began that is being walked
         self.local: set[str] = set()  # what the innermost of them may bind
+        self.idle: set[ast.AST] = set()  # names in the tree that are mentioned, not called
+        self.called: set[ast.AST] = set()  # names of classes whose methods are called there
         self.guarded = 0  # where a read may not happen, or may fail without harm
         self.statement: ast.stmt | None = None
         self.future_annotations = False
@@ -50,11 +52,18 @@ class Recorder:
         return None if self.state is None else self.module_state
 
     def use(
-        self, name: str, node: ast.AST, *, strong: bool = True, elsewhere: bool = False
+        self,
+        name: str,
+        node: ast.AST,
+        *,
+        strong: bool = True,
+        elsewhere: bool = False,
+        idle: bool = False,
     ) -> None:
         """Record a read, unless the name is certainly bound or belongs to an inner scope.
 
-        One that happens ``elsewhere``, in the body of a function, sees no inner scope from here.
+        One that happens ``elsewhere``, in the body of a function, sees no inner scope from here;
+        an ``idle`` one would happen there if anybody called the function.
         """
         state = self.module_state if elsewhere else self.state
         if self.state is None or state is None or name in state:
@@ -64,8 +73,8 @@ class Recorder:
         # A name bound on some path above may well be bound here.
         strong = strong and not self.guarded and name not in self.binds and name not in self.local
         known = self.uses.get(name)
-        if known is None or (strong and not known.strong):
-            self.uses[name] = Use(node, strong)
+        if known is None or (strong and not known.strong) or (known.idle and not idle):
+            self.uses[name] = Use(node, strong, idle=idle)
 
     def bind(self, name: str, node: ast.AST) -> None:
         """Record that the name is bound from here on."""
@@ -92,17 +101,20 @@ class Recorder:
             self.binds.setdefault(name, Bind(node, None))
             self.binds[name] = Bind(self.binds[name].node, None)
 
-    def mention(self, name: str, node: ast.AST) -> None:
-        """A function, class or value of that name is in hand: its body may run from now on."""
+    def mention(self, name: str, node: ast.AST, *, idle: bool = False) -> None:
+        """A function, class or value of that name is in hand: its body may run from now on.
+
+        It is ``idle`` where nothing shows that the body will.
+        """
         pending, seen = [name], {name}
         while pending:
             effects = self.carriers.get(pending.pop(), NOTHING)
             for read in sorted(effects.reads):
-                self.use(read, node, strong=False, elsewhere=True)
+                self.use(read, node, strong=False, elsewhere=True, idle=idle)
             for bound in sorted(effects.binds):
                 self.binds[bound] = Bind(self.binds.get(bound, Bind(node, None)).node, None)
             for changed in sorted(effects.mutates):
-                self.use(changed, node, strong=False, elsewhere=True)
+                self.use(changed, node, strong=False, elsewhere=True, idle=idle)
                 self.mutate(changed, node, certain=changed in effects.stores)
             written = effects.binds | effects.mutates
             self.tie(written, effects.reads)

@@ -114,6 +114,8 @@ def _parts_of_call(node: ast.Call, purity: Purity) -> Iterable[tuple[ast.expr, b
     given = [*node.args, *(keyword.value for keyword in node.keywords)]
     if called_name(node) == "getattr":
         return [(part, True) for part in given[:1]]
+    if called_name(node) == "super":
+        return [(part, True) for part in given[1:2]]
     if isinstance(node.func, ast.Attribute):
         given = [node.func.value, *given]
     elif not called_name(node) or called_name(node) in purity.own:

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from kale.static_analysis.binding import TYPE_ALIAS, bound_names
+from kale.static_analysis.syntax_tree import children, nodes_of
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 #: Names that every class body begins with (data model, section 3.3.3.6).
@@ -21,7 +22,7 @@ def comprehension_targets(node: Comprehension) -> frozenset[str]:
     return frozenset(
         name.id
         for generator in node.generators
-        for name in ast.walk(generator.target)
+        for name in nodes_of(generator.target)
         if isinstance(name, ast.Name)
     )
 
@@ -62,11 +63,11 @@ def _same_scope_children(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, Comprehension):
         yield node.generators[0].iter
         # A walrus inside binds in the scope that holds the comprehension (PEP 572).
-        for child in ast.walk(node):
+        for child in nodes_of(node):
             if isinstance(child, ast.NamedExpr):
                 yield child.target
     else:
-        yield from ast.iter_child_nodes(node)
+        yield from children(node)
 
 
 def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:

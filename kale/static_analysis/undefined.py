@@ -30,7 +30,7 @@ def undefined_name(facts: Facts, need: Need, base: Write | None) -> KaleError | 
     if name in AMBIENT:
         return None
     writes = facts.writes.get(name, ())
-    if not need.strong and writes:
+    if not need.strong and (writes or need.idle):
         return None  # a function's body, or a path that the notebook may not take
     if any(w.kind is Kind.MAYBE and step in w.owners and w.cell <= need.last for w in writes):
         return None  # the step itself may bind it before it reads it

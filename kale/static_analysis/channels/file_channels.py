@@ -11,7 +11,7 @@ import posixpath
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
@@ -19,6 +19,7 @@ from kale.diagnostics import Diagnostic, diagnose
 from kale.ir import Pipeline
 from kale.static_analysis.channels.file_calls import Access, FileUse, file_uses
 from kale.static_analysis.channels.survey import Survey
+from kale.static_analysis.order import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,7 @@ class _Folder:
     below: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-def file_channels(
-    survey: Survey, pipeline: Pipeline, ancestors: Mapping[str, set[str]]
-) -> Iterator[Diagnostic]:
+def file_channels(survey: Survey, pipeline: Pipeline, order: Order) -> Iterator[Diagnostic]:
     """Warnings of files whose uses may come in another order, notices of those on one disk."""
     uses = list(_uses(survey))
     folder = _Folder()
@@ -57,9 +56,9 @@ def file_channels(
         for other in _related(access, folder):
             first, last = sorted((access, other), key=lambda one: one.cell)
             key = (access.path, first.step, last.step)
-            if key in told or not {first.step, last.step} <= ancestors.keys():
+            if key in told or not {first.step, last.step} <= order.keys():
                 continue
-            if first.step not in ancestors[last.step]:
+            if first.step not in order[last.step]:
                 told.add(key)
                 yield _unordered(access, other, first, last)
             elif other is first and Access.READ in access.use.access:

@@ -24,7 +24,7 @@ from kale.static_analysis.channels.survey import survey
 from kale.static_analysis.channels.unsavable import unsavable_values
 from kale.static_analysis.channels.working_directory import working_directory
 from kale.static_analysis.facts import Facts
-from kale.static_analysis.order import ancestors
+from kale.static_analysis.order import Order
 from kale.static_analysis.reaching import Flow
 
 
@@ -40,7 +40,7 @@ def hidden_channels(pipeline: Pipeline, facts: Facts, flow: Flow) -> Iterator[Di
     yield from working_directory(found)
     yield from library_seeds(found)
     yield from current_figure(found)
-    yield from file_channels(found, pipeline, ancestors(flow.after))
+    yield from file_channels(found, pipeline, Order(flow.after))
     yield from caches(found)
     yield from closures(found, flow)
     yield from library_views(found, flow)

@@ -43,14 +43,16 @@ def star_names(module: str, folder: Path) -> frozenset[str] | None:
         return None
 
 
-def spell_out(trees: Iterable[ast.Module], folder: Path) -> None:
-    """Put the names that star imports bring in place of the stars in the trees of a notebook.
+def spell_out(nodes: Iterable[ast.AST], folder: Path) -> None:
+    """Put the names that star imports bring in place of the stars, in all nodes of a notebook.
 
     Unknown ones, and those that bring nothing, stay stars.
     """
     known: dict[str, frozenset[str] | None] = {}
-    for node in (node for tree in trees for node in _imports(tree)):
-        if node.names[0].name == "*" and node.module and not node.level:
+    for node in nodes:
+        if not isinstance(node, ast.ImportFrom) or node.names[0].name != "*":
+            continue
+        if node.module and not node.level:
             if node.module not in known:
                 known[node.module] = star_names(node.module, folder)
             names = known[node.module]
@@ -58,19 +60,8 @@ def spell_out(trees: Iterable[ast.Module], folder: Path) -> None:
                 node.names = [_in_place_of(node.names[0], name) for name in sorted(names)]
 
 
-def spell_out_like(tree: ast.Module, other: ast.Module) -> None:
-    """Do so in a tree of the same code as one that has it done."""
-    for node, done in zip(_imports(tree), _imports(other), strict=True):
-        if node.names[0].name == "*":
-            node.names = [_in_place_of(node.names[0], alias.name) for alias in done.names]
-
-
 def _in_place_of(star: ast.alias, name: str) -> ast.alias:
     return ast.copy_location(ast.alias(name=name), star)
-
-
-def _imports(tree: ast.Module) -> Iterator[ast.ImportFrom]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
 
 
 def _names(module: str, folder: Path, readers: frozenset[str]) -> frozenset[str]:

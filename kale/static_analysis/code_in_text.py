@@ -1,0 +1,54 @@
+"""Names in constant texts that are code: ``eval("x + 1")``, ``df.query("a > @t")``."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from kale.static_analysis.dotted_names import dotted_name
+from kale.static_analysis.purity import Purity
+
+#: How a text that pandas evaluates names a variable of Python.
+_VARIABLE = re.compile(r"@\s*([^\W\d]\w*)")
+
+#: Calls that evaluate an expression among the names of their caller.
+_EVALUATING = frozenset({"eval", "builtins.eval", "pandas.eval"})
+
+#: What the text is called when it is given by keyword.
+_TEXT = "expr"
+
+
+def names_in_text(call: ast.Call, purity: Purity) -> frozenset[str]:
+    """The names that a call may look up because they stand in the text that it is given.
+
+    Where the call is told what the names are, only those that the notebook binds count.
+    """
+    text = _text_of(call)
+    if text is None:
+        return frozenset()
+    name = dotted_name(call.func, purity.random.modules)
+    if name is None and isinstance(call.func, ast.Name):
+        name = call.func.id
+    if name in _EVALUATING:
+        names = _names_of(text)
+        return names & purity.bound if len(call.args) + len(call.keywords) > 1 else names
+    if isinstance(call.func, ast.Attribute) and call.func.attr in {"eval", "query"}:
+        return frozenset(_VARIABLE.findall(text))
+    return frozenset()
+
+
+def _text_of(call: ast.Call) -> str | None:
+    given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == _TEXT)]
+    match given:
+        case [ast.Constant(value=str(text))]:
+            return text
+        case _:
+            return None
+
+
+def _names_of(text: str) -> frozenset[str]:
+    try:
+        tree = ast.parse(_VARIABLE.sub(r"\1", text.strip()), mode="eval")
+    except SyntaxError:
+        return frozenset()  # an error when it runs, in the notebook as in the step
+    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))

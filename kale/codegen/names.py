@@ -33,11 +33,12 @@ def unique(name: str, taken: Container[str]) -> str:
 
 
 def ascii_key(name: str) -> str:
-    """``name`` itself where it is ASCII, else its ASCII letters and a checksum of it.
+    """``name`` itself where it is an ASCII identifier, else its letters and a checksum of it.
 
-    The key depends on nothing but the name, so that a new variable renames no other one.
+    The key depends on nothing but the name, so that a new variable renames no other one, and a
+    variable `random_state` not the random state.
     """
-    if name.isascii():
+    if name.isascii() and name.isidentifier():
         return name
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     return f"{identifier(plain) or 'v'}_{zlib.crc32(name.encode('utf-8', 'surrogatepass')):08x}"

@@ -38,6 +38,13 @@ class _DigestRules(Rules):
         parts += [getattr(obj, name, None) for name in obj._metadata]  # noqa: SLF001 -- its hook
         return tuple, ([full_name(type(obj)), obj.axes, obj.attrs, parts],)
 
+    def reduce_extension(self, obj: Any) -> Any:
+        # Without what it keeps at hand once somebody has read it: a date, a frequency.
+        kept = {k: v for k, v in vars(obj).items() if k not in ("_cache", "_readonly")}
+        parts = [getattr(obj, name, None) for name in ("_ndarray", "categories", "ordered")]
+        dtype = str(getattr(obj, "dtype", obj))
+        return tuple, ([full_name(type(obj)), dtype, parts, kept],)
+
 
 class _Sink:
     def __init__(self) -> None:

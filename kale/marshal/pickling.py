@@ -124,6 +124,8 @@ class Rules(pickle.Pickler):
         parent = getattr(super(), "reducer_override", None)
         return parent(obj) if parent else NotImplemented
 
+    reduce_extension = reduce_other
+
 
 class _Inside(Rules):
     """What is inside a pandas object is saved as pandas and NumPy have it."""
@@ -152,7 +154,10 @@ def rule_for(kind: Any) -> str | None:
     if kind.__module__ == "__main__" and kind.__reduce__ is BaseException.__reduce__:
         return "reduce_exception"
     bases = {base.__name__ for base in kind.__mro__ if base.__module__.startswith("pandas.")}
-    return "reduce_pandas" if bases & {"NDFrame", "Index"} else _RULES.get(full_name(kind))
+    if bases & {"NDFrame", "Index"}:
+        return "reduce_pandas"
+    parts = bases & {"ExtensionArray", "ExtensionDtype"}
+    return "reduce_extension" if parts else _RULES.get(full_name(kind))
 
 
 @functools.cache

@@ -34,7 +34,7 @@ _guards: dict[str, str] = {}
 
 
 def load_inputs(
-    namespace: dict[str, Any], names: Sequence[str], unchanged: Mapping[str, str] | None = None
+    scope: dict[str, Any], names: Sequence[str], unchanged: Mapping[str, str] | None = None
 ) -> None:
     """Bind the names to the values that earlier steps saved; an unbound one stays unbound.
 
@@ -61,12 +61,12 @@ def load_inputs(
     if failed:
         raise MarshalError("\n".join(failed))
     _guards.update(guards)
-    namespace.update(values)
-    for name in {*guards, *context["outputs"]} & namespace.keys():
-        _before[name] = digest(namespace[name])
+    scope.update(values)
+    for name in {*guards, *context["outputs"]} & scope.keys():
+        _before[name] = digest(scope[name])
 
 
-def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
+def save_outputs(scope: Mapping[str, Any], names: Sequence[str]) -> None:
     """Save the values of the names for later steps, each that can be saved.
 
     A value that was loaded and not changed is handed on as the files it came from.
@@ -75,9 +75,9 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
         MarshalError: a value cannot be saved, or the step changed an input that another step
             reads at the same time; the message names all that failed.
     """
-    context, failed = _context(), _broken_guards(namespace)
+    context, failed = _context(), _broken_guards(scope)
     targets = {name: Path(context["outputs"][name]) for name in names}
-    values = {name: namespace[name] for name in names if name in namespace}
+    values = {name: scope[name] for name in names if name in scope}
     manifests = {name: _describe(name, context["step"], value) for name, value in values.items()}
     for group in find_groups(values):
         # Whether these are the objects that were loaded, unchanged, and together if several.
@@ -109,18 +109,18 @@ def save_outputs(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
         raise MarshalError("\n".join(failed))
 
 
-def record_metrics(namespace: Mapping[str, Any], names: Sequence[str]) -> None:
+def record_metrics(scope: Mapping[str, Any], names: Sequence[str]) -> None:
     """Write the values of the names to the metrics file, as JSON.
 
     Raises:
         MarshalError: a name has no value.
     """
-    missing = [name for name in names if name not in namespace]
+    missing = [name for name in names if name not in scope]
     if missing:
         raise MarshalError(f"{quoted(missing)} cannot be reported: no value; assign it in a step")
     path = Path(_context()["metrics"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({name: _as_metric(namespace[name]) for name in names}))
+    path.write_text(json.dumps({name: _as_metric(scope[name]) for name in names}))
 
 
 def _as_metric(value: Any) -> int | float | str:
@@ -139,16 +139,16 @@ def _context() -> dict[str, Any]:
     return dict(json.loads(Path(path).read_bytes()))
 
 
-def _broken_guards(namespace: Mapping[str, Any]) -> list[str]:
+def _broken_guards(scope: Mapping[str, Any]) -> list[str]:
     failed = []
     for name, reader in _guards.items():
-        if name not in _before or name not in namespace:
+        if name not in _before or name not in scope:
             continue
         before = _before[name]
         if before is None:
             text = f"whether this step changes `{name}`, which step `{reader}` reads, is not known"
             warnings.warn(text, RuntimeWarning, stacklevel=3)
-        elif digest(namespace[name]) != before:
+        elif digest(scope[name]) != before:
             failed.append(
                 f"this step changed `{name}`, which step `{reader}` reads and may do so at the "
                 "same time; order the two with a `prev:` tag"

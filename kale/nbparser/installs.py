@@ -34,6 +34,9 @@ _DROPPED = {
     ),
 }
 
+#: Those of one letter that take no value, together: ``-Uqq``.
+_TOGETHER = re.compile(r"-[qvyUI]+")
+
 _VERSION = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[\w.*+!-]+"
 _REQUIREMENT = re.compile(
     r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?\s*(?:\[[\w\s,.-]*\])?"
@@ -121,6 +124,8 @@ def _understand(command: str) -> tuple[tuple[str, ...], str] | None:
         return None
     parts: list[list[str]] = [[]]
     joints: list[str] = []
+    if words[-1:] == [";"]:
+        del words[-1]
     for word in words:
         if word in {"&&", ";", "||", "|", "&"}:
             joints.append(word)
@@ -186,6 +191,8 @@ def _requirements(arguments: list[str]) -> tuple[list[str], str]:
     rest = iter(arguments[1:])
     for word in rest:
         option, equals, _ = word.partition("=")
+        if _TOGETHER.fullmatch(word):
+            continue
         if word in _DROPPED or (equals and _DROPPED.get(option)):
             if not equals and _DROPPED[word]:
                 next(rest, None)

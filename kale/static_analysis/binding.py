@@ -23,7 +23,8 @@ def bound_names(node: ast.AST) -> Iterator[str]:
 
 def times_bound(nodes: Iterable[ast.AST]) -> Counter[str]:
     """How often the nodes bind (or delete) each name, in whatever scope."""
-    return Counter(name for node in nodes if isinstance(node, _BINDING) for name in bound_names(node))
+    binding = (node for node in nodes if isinstance(node, _BINDING))
+    return Counter(name for node in binding for name in bound_names(node))
 
 
 _BINDING = (

@@ -15,7 +15,8 @@ from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, Kind, Write
 from kale.static_analysis.needs import imports_again
-from kale.static_analysis.unseen import first_unseen
+from kale.static_analysis.scopes import FunctionNode
+from kale.static_analysis.unseen import first_unseen, may_bind_unseen
 
 
 def check_shared_cells(pipeline: Pipeline, facts: Facts) -> Iterator[KaleError]:
@@ -170,32 +171,65 @@ def unused_mistakes(facts: Facts, known: Iterable[KaleError]) -> Iterator[Diagno
     """Undefined names that pyflakes sees in code which no step is sure to run."""
     reported = {(e.at.cell, e.at.line) for e in known if e.at is not None}
     unseen = first_unseen(facts)
-    for cell, message in _undefined_names(facts):
+    for cell, message, inside in _undefined_names(facts):
         name = message.message_args[0]
-        if name in AMBIENT or facts.writes.get(name):
-            continue
-        if unseen is not None and unseen <= cell.number:
-            continue
         place = cell.place(ast.Pass(lineno=message.lineno, col_offset=message.col))
-        if (place.cell, place.line) not in reported:
+        if (place.cell, place.line) in reported or (unseen is not None and unseen <= cell.number):
+            continue
+        if isinstance(message, messages.UndefinedLocal):
+            yield diagnose(
+                "KALE303",
+                f"`{name}` is a variable of this function, which reads it before it sets it; the "
+                "code fails if it runs",
+                at=place,
+                hint=f"declare `{name}` global, or give the variable another name",
+            )
+        elif name in AMBIENT or _may_be_bound_unseen(facts, cell):
+            continue
+        elif not facts.writes.get(name):
             yield diagnose(
                 "KALE303",
                 f"`{name}` is not defined anywhere; the code that uses it fails if it runs",
                 at=place,
                 hint="correct the spelling, or define it",
             )
+        elif not inside and _is_gone(facts, name, cell):
+            yield diagnose(
+                "KALE303",
+                f"`{name}` is not there any more: the cell has deleted it, or left the `except` "
+                "clause that named it",
+                at=place,
+                hint=f"define `{name}` again, or use it before",
+            )
 
 
-def _undefined_names(facts: Facts) -> Iterator[tuple[Cell, messages.UndefinedName]]:
-    """The undefined names that pyflakes finds in the notebook read as one module."""
+def _may_be_bound_unseen(facts: Facts, cell: Cell) -> bool:
+    return any(may_bind_unseen(facts, owner, cell.number) for owner in cell.owners)
+
+
+def _is_gone(facts: Facts, name: str, cell: Cell) -> bool:
+    """Whether a cell of a step may have taken away a name that nothing else gives a value there."""
+    writes = facts.writes[name]
+    return not any(write.shared for write in writes) and any(
+        write.cell == cell.number and write.kind in {Kind.MAYBE, Kind.UNBIND} for write in writes
+    )
+
+
+def _undefined_names(facts: Facts) -> Iterator[tuple[Cell, messages.Message, bool]]:
+    """The undefined names that pyflakes finds in the notebook read as one module.
+
+    Each comes with its cell, and with whether it stands in a function.
+    """
     cells = {statement: cell for cell in facts.cells for statement in cell.tree.body}
     found = _Checker(ast.Module(body=list(cells), type_ignores=[]))
     for message in found.messages:
-        if isinstance(message, messages.UndefinedName):
+        if isinstance(message, messages.UndefinedName | messages.UndefinedLocal):
             node = found.nodes[message]
+            inside = False
             while node not in cells:
                 node = found.getParent(node)
-            yield cells[node], message
+                inside |= isinstance(node, FunctionNode)
+            yield cells[node], message, inside
 
 
 class _Checker(checker.Checker):  # type: ignore[misc]  # pyflakes has no types

@@ -14,6 +14,9 @@ _VARIABLE = re.compile(r"@\s*([^\W\d]\w*)")
 #: Calls that evaluate an expression among the names of their caller.
 _EVALUATING = frozenset({"eval", "builtins.eval", "pandas.eval"})
 
+#: Arguments that give the names to look in; what is unpacked may be one of them.
+_NAMESPACES = frozenset({"globals", "locals", "local_dict", "global_dict", "resolvers", None})
+
 #: What the text is called when it is given by keyword.
 _TEXT = "expr"
 
@@ -31,10 +34,16 @@ def names_in_text(call: ast.Call, purity: Purity) -> frozenset[str]:
         name = call.func.id
     if name in _EVALUATING:
         names = _names_of(text)
-        return names & purity.bound if len(call.args) + len(call.keywords) > 1 else names
-    if isinstance(call.func, ast.Attribute) and call.func.attr in {"eval", "query"}:
-        return frozenset(_VARIABLE.findall(text))
-    return frozenset()
+    elif isinstance(call.func, ast.Attribute) and call.func.attr in {"eval", "query"}:
+        names = frozenset(_VARIABLE.findall(text))
+    else:
+        return frozenset()
+    return names if _sees_the_callers(call) else names & purity.bound
+
+
+def _sees_the_callers(call: ast.Call) -> bool:
+    """Whether the names are those of the caller, and not given by another argument."""
+    return len(call.args) <= 1 and _NAMESPACES.isdisjoint(k.arg for k in call.keywords)
 
 
 def _text_of(call: ast.Call) -> str | None:

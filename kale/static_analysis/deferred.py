@@ -180,7 +180,17 @@ def _body_effects(node: FunctionNode, purity: Purity, enclosing: frozenset[str])
     bound, declared_global, nonlocals = bindings(body)
     local = (bound | argument_names(node.args) | type_parameters(node)) - declared_global
     visible = (enclosing | local) - declared_global - (nonlocals - enclosing)
-    return _scope_effects(body, purity, visible, declared_global)
+    return _scope_effects(body, purity, visible, declared_global, unread=_local_annotations(body))
+
+
+def _local_annotations(body: list[ast.AST]) -> frozenset[ast.AST]:
+    """The annotations of a function's variables, which nothing ever evaluates (section 7.2.2)."""
+    return frozenset(
+        part
+        for node in walk_scope(body)
+        if isinstance(node, ast.AnnAssign)
+        for part in ast.walk(node.annotation)
+    )
 
 
 def _scope_effects(
@@ -189,13 +199,17 @@ def _scope_effects(
     visible: frozenset[str],
     declared_global: frozenset[str],
     inner: frozenset[str] | None = None,
+    unread: frozenset[ast.AST] = frozenset(),
 ) -> Deferred:
-    """The effects of statements of one scope; functions nested in it see the names ``inner``."""
+    """The effects of statements of one scope, but for the nodes that are ``unread``.
+
+    Functions nested in it see the names ``inner``.
+    """
     inner = visible if inner is None else inner
     reads: set[str] = set()
     binds: set[str] = set()
     nested: list[Deferred] = []
-    for child in walk_scope(body):
+    for child in (node for node in walk_scope(body) if node not in unread):
         drawn, seeded = _random_states(child, purity)
         reads |= drawn
         binds |= seeded

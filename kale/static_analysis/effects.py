@@ -14,8 +14,8 @@ class Use:
     """An upward-exposed read; a weak one may not happen, or only when a function is called.
 
     A tied one is no read at all: the name may share an object with one that the cell may change.
-    A shared one has no other reason than that, tied or not. An idle one is what the body of a
-    function reads that is only mentioned: it may never be called.
+    A shared one has no other reason than that, tied or not. An idle one does no harm
+    if the name is missing: in a function that is only mentioned, or where the error is caught.
     """
 
     node: ast.AST

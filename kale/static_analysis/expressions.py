@@ -167,8 +167,8 @@ class Expressions(Recorder, Visitor):
         effects = deferred_effects(node, self.purity)
         outside, self.state = self.state, self.nested_state
         for name in sorted(effects.reads):
-            self.use(name, node, strong=False)
-            self.mention(name, node)
+            self.use(name, node, strong=False, idle=node in self.idle)
+            self.mention(name, node, idle=node in self.idle)
         self.state = outside
         for name in sorted(effects.mutates):
             self.mutate(name, node, certain=False)

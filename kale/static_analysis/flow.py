@@ -15,10 +15,12 @@ from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.defining import Defining
 from kale.static_analysis.idioms import (
     catches_name_error,
+    is_for_type_checkers,
     is_transparent,
     matches_all,
     only_mentioned,
     pattern_names,
+    suppresses_name_error,
     truth,
 )
 from kale.static_analysis.purity import Purity
@@ -133,7 +135,10 @@ class Flow(Defining):
         self.visit(node.test)
         start = self.state
         holds = truth(node.test)
+        unreal = is_for_type_checkers(node.test)
+        self.caught += unreal  # what stands there fails nobody
         taken = self.branch(None if holds is False else start, node.body)
+        self.caught -= unreal
         other = self.branch(None if holds else start, node.orelse)
         self.state = meet([taken, other])
 
@@ -145,7 +150,10 @@ class Flow(Defining):
                 self.visit(item.optional_vars)
         start = self.state
         raised, self.raised = self.raised, []
+        caught = any(suppresses_name_error(item.context_expr) for item in node.items)
+        self.caught += caught
         self.statements(node.body)
+        self.caught -= caught
         if not all(is_transparent(item.context_expr) for item in node.items):
             self.state = meet([start, self.state, *self.raised])
         self.raised = raised + self.raised
@@ -156,9 +164,9 @@ class Flow(Defining):
         start, jumps = self.state, self._jumps()
         raised, self.raised = self.raised, []
         guarded = any(catches_name_error(handler) for handler in node.handlers)
-        self.guarded += guarded
+        self.caught += guarded
         body_end = self.branch(start, node.body)
-        self.guarded -= guarded
+        self.caught -= guarded
         # An exception may come at any point of the body: what it unbinds may be gone by then.
         entry = meet([start, *self.raised]) if start is not None else None
         normal = self.branch(body_end, node.orelse)

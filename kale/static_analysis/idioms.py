@@ -59,12 +59,12 @@ def _is_main_guard(name: ast.expr, text: ast.expr) -> bool:
 
 
 def only_mentioned(expression: ast.expr) -> Iterator[ast.AST]:
-    """The names in an expression that are put somewhere for later use, not called by it."""
+    """The names and lambdas in an expression that it puts somewhere for later use."""
     pending = [expression]
     while pending:
         match pending.pop():
-            case ast.Name() as name:
-                yield name
+            case ast.Name() | ast.Lambda() as node:
+                yield node
             case ast.Tuple(elts=values) | ast.List(elts=values) | ast.Set(elts=values):
                 pending += values
             case ast.Dict(keys=keys, values=values):
@@ -98,7 +98,24 @@ def catches_name_error(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(
-        isinstance(kind, ast.Name) and kind.id in {"NameError", "Exception", "BaseException"}
-        for kind in kinds
-    )
+    return any(map(_is_name_error, kinds))
+
+
+def suppresses_name_error(expression: ast.expr) -> bool:
+    """Whether a context manager lets its body ask for a name that is not there."""
+    match expression:
+        case ast.Call(func=ast.Name(id="suppress") | ast.Attribute(attr="suppress"), args=kinds):
+            return any(map(_is_name_error, kinds))
+        case _:
+            return False
+
+
+def _is_name_error(kind: ast.expr) -> bool:
+    name = kind.attr if isinstance(kind, ast.Attribute) else getattr(kind, "id", "")
+    return name in {"NameError", "Exception", "BaseException"}
+
+
+def is_for_type_checkers(test: ast.expr) -> bool:
+    """Whether a condition holds for type checkers only, never when the code runs."""
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return bool(name == "TYPE_CHECKING")

@@ -46,6 +46,7 @@ class Order(Mapping[str, Steps]):
         steps = list(TopologicalSorter(after).static_order())
         self._numbers = {step: number for number, step in enumerate(steps)}
         self._bits: dict[str, int] = {}
+        self._known: dict[frozenset[str], int] = {}  # the writers of a name are asked for often
         for step in steps:
             self._bits[step] = 0
             for before in after.get(step, ()):
@@ -79,14 +80,16 @@ class Order(Mapping[str, Steps]):
             early |= self._bits[step]
         return [step for step in steps if not early >> self._numbers[step] & 1]
 
-    def apart(self, writers: Iterable[str], reader: str, chosen: str) -> bool:
+    def apart(self, writers: frozenset[str], reader: str, chosen: str) -> bool:
         """Whether one of the writers runs before the reader, and is in no order with ``chosen``."""
         rivals = self._bits[reader] & ~self._with(chosen) & self._of(writers)
         chosen_bit = self._numbers[chosen]
-        return any(not self._bits[s] >> chosen_bit & 1 for s in Steps(self._numbers, rivals))
+        return bool(rivals) and any(
+            not self._bits[step] >> chosen_bit & 1 for step in Steps(self._numbers, rivals)
+        )
 
-    def _of(self, steps: Iterable[str]) -> int:
-        bits = 0
-        for step in steps:
-            bits |= 1 << self._numbers[step] if step in self._numbers else 0
-        return bits
+    def _of(self, steps: frozenset[str]) -> int:
+        if steps not in self._known:
+            numbers = (self._numbers[step] for step in steps if step in self._numbers)
+            self._known[steps] = sum(1 << number for number in numbers)
+        return self._known[steps]

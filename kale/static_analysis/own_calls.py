@@ -126,7 +126,7 @@ class OwnCode:
     """The notebook's functions and classes whose names mean one thing from end to end.
 
     ``instances`` maps names that only ever hold instances of one class to that class;
-    ``changers`` are names that only ever hold a container's method that changes it.
+    ``changers`` are names that only ever hold a method which changes what it is bound to.
     """
 
     functions: Mapping[str, Summary] = field(default_factory=lambda: MappingProxyType({}))

@@ -108,9 +108,14 @@ def own_code(trees: Iterable[ast.Module], nodes: Sequence[ast.AST], purity: Puri
             work.add("", name, node)
     classes = {name: _own_class(name, node, found, stored, work) for name, node in found.items()}
     instances = _instances(nodes, bound, classes)
-    code = OwnCode(work.functions, classes, instances, _changers(nodes, bound))
+    held = _held_methods(nodes, bound)
+    changers = frozenset(name for name, methods in held.items() if methods <= CONTAINER_METHODS)
+    code = OwnCode(work.functions, classes, instances, changers)
     work.settle(code, (base for one in classes.values() for base in one.bases))
-    return code
+    # Only now is it known which methods of the notebook's classes change their instance.
+    known = {m for one in classes.values() for m in one.methods if code.changes_itself(m)}
+    changers = frozenset(n for n, m in held.items() if m <= CONTAINER_METHODS | known)
+    return replace(code, changers=changers)
 
 
 def _times_bound(nodes: Iterable[ast.AST]) -> Counter[str]:
@@ -196,16 +201,16 @@ def _instances(
     }
 
 
-def _changers(nodes: Iterable[ast.AST], bound: Counter[str]) -> frozenset[str]:
-    """Names whose every binding in the notebook is a method that changes a container."""
+def _held_methods(nodes: Iterable[ast.AST], bound: Counter[str]) -> dict[str, set[str]]:
+    """Names whose every binding in the notebook is an attribute: ``add = log.append``."""
     found: Counter[str] = Counter()
+    methods: dict[str, set[str]] = defaultdict(set)
     for node in nodes:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute(attr=method)) if (
-                method in CONTAINER_METHODS
-            ):
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute(attr=method)):
                 found[name] += 1
-    return frozenset(name for name, count in found.items() if count == bound[name])
+                methods[name].add(method)
+    return {name: methods[name] for name, count in found.items() if count == bound[name]}
 
 
 def _bodiless(node: FunctionNode) -> FunctionNode:

@@ -34,7 +34,8 @@ class Recorder:
         self.local: set[str] = set()  # what the innermost of them may bind
         self.idle: set[ast.AST] = set()  # names in the tree that are mentioned, not called
         self.called: set[ast.AST] = set()  # names of classes whose methods are called there
-        self.guarded = 0  # where a read may not happen, or may fail without harm
+        self.guarded = 0  # where a read may not happen
+        self.caught = 0  # where it may fail without harm
         self.statement: ast.stmt | None = None
         self.future_annotations = False
         self.raised: list[State] = []
@@ -72,6 +73,7 @@ class Recorder:
             return
         # A name bound on some path above may well be bound here.
         strong = strong and not self.guarded and name not in self.binds and name not in self.local
+        idle, strong = idle or self.caught > 0, strong and not self.caught
         known = self.uses.get(name)
         if known is None or (strong and not known.strong) or (known.idle and not idle):
             self.uses[name] = Use(node, strong, idle=idle)

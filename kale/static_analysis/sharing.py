@@ -71,26 +71,53 @@ class _Bonds:
     """
 
     def __init__(self) -> None:
-        self._now: dict[str, set[str]] = {}
-        self._before: dict[str, set[str]] = {}
+        self._number = 0
+        self._of: dict[str, int] = {}  # the bond of each name, by its number
+        self._names: dict[int, set[str]] = {}
+        self._left: dict[str, int] = {}  # the bonds that names of this cell have had before it
+        self._concerned: set[str] = set()
 
     def enter(self, cell: Cell) -> None:
         """Go on to a cell: what held before it holds in it, too."""
         effects = cell.effects
         pairs = {pair for pair in effects.sure_aliases if pair[0] != pair[1]}
-        concerned = {name for pair in pairs for name in pair} | effects.certain
-        self._before = {name: set(self._now[name]) for name in concerned if name in self._now}
-        for name in effects.certain & self._now.keys():
-            self._now.pop(name).discard(name)
+        self._concerned = {name for pair in pairs for name in pair} | effects.certain
+        self._left = {}
+        for name in effects.certain & self._of.keys():
+            self._left[name] = self._of.pop(name)
+            self._names[self._left[name]].discard(name)
         for one, other in sorted(pairs):
-            mine, theirs = self._now.get(one, {one}), self._now.get(other, {other})
-            if mine is not theirs:
-                mine |= theirs
-            self._now.update(dict.fromkeys(mine, mine))
+            self._join(self._bond(one), self._bond(other))
+
+    def _bond(self, name: str) -> int:
+        if name not in self._of:
+            self._number += 1
+            self._of[name] = self._number
+            self._names[self._number] = {name}
+            self._left.setdefault(name, self._number)
+        return self._of[name]
+
+    def _join(self, one: int, other: int) -> None:
+        if one == other:
+            return
+        # The names of the smaller one move, so that each moves only a few times.
+        small, large = sorted((one, other), key=lambda bond: len(self._names[bond]))
+        for name in self._names.pop(small):
+            self._left.setdefault(name, small)
+            self._of[name] = large
+            self._names[large].add(name)
 
     def hold(self, name: str, other: str) -> bool:
         """Whether two names are tied for sure, at the start or at the end of the cell."""
-        return any(other in bonds.get(name, ()) for bonds in (self._before, self._now))
+        now = self._of.get(name)
+        if now is not None and now == self._of.get(other):
+            return True
+        before = self._left.get(name, now)
+        return (
+            name in self._concerned
+            and before is not None
+            and before == self._left.get(other, self._of.get(other))
+        )
 
 
 def tie(cells: Iterable[Cell], parameters: Iterable[str]) -> tuple[list[Cell], Groups]:

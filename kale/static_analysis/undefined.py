@@ -9,7 +9,7 @@ from kale.errors import AnalysisError, KaleError
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.facts import Facts, Kind, Write
 from kale.static_analysis.needs import Need
-from kale.static_analysis.unseen import first_unseen
+from kale.static_analysis.unseen import first_unseen, may_bind_unseen
 
 #: IPython's memory of earlier cells; each step starts with an empty one.
 _HISTORY = re.compile(r"_{1,3}|_\d+|_i+|_i\d+|_ih|_oh|_dh|In|Out")
@@ -39,6 +39,8 @@ def undefined_name(facts: Facts, need: Need, base: Write | None) -> KaleError | 
     unseen = first_unseen(facts)
     if unseen is not None and unseen <= need.last:
         return None  # KALE330 warns about the magic
+    if may_bind_unseen(facts, step, need.last):
+        return None  # KALE330 or KALE334 warns about it
     if _HISTORY.fullmatch(name):
         return AnalysisError(
             "KALE302",

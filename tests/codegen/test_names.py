@@ -45,6 +45,19 @@ def test_parameter_keys(names, expected):
     assert parameter_keys(names) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("random_state", "random_state", id="a variable keeps its name"),
+        pytest.param("_x2", "_x2", id="an underscore is fine in a port's name"),
+        pytest.param("random.state", "random_state_57e2aa05", id="a random state"),
+        pytest.param("größe", "groe_5bd3a989", id="letters that ASCII has not"),
+    ],
+)
+def test_ascii_key(name, expected):
+    assert ascii_key(name) == expected
+
+
 def test_unique_counts_from_two():
     assert [unique("a", taken) for taken in ((), ("a",), ("a", "a_2"))] == ["a", "a_2", "a_3"]
 
@@ -57,7 +70,7 @@ def test_identifier():
 def test_keys_are_ascii_and_unique(names):
     keys = parameter_keys(names)
     assert len(set(keys.values())) == len(names)
-    assert all(key.isascii() for key in keys.values())
+    assert all(key.isascii() and key.isidentifier() for key in keys.values())
 
 
 @given(st.text(min_size=1))

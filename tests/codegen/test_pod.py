@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +117,21 @@ def test_a_package_runs_task_by_task(tmp_path):
     written = json.loads(output_file.read_text("utf-8"))
     (metrics,) = written["artifacts"]["metrics"]["artifacts"]
     assert metrics["metadata"] == {"total": 3.25, "count": 3}
+
+
+def test_a_random_state_goes_from_pod_to_pod(tmp_path):
+    draw = "import random\nprint('drawn', round(random.random(), 6))"
+    made = plan(
+        ("load", f"import random\nrandom.seed(3)\nrandom_state = 7\n{draw}"),
+        ("fit", f"{draw}\nassert random_state == 7"),
+        wires=[(name, "load", "fit") for name in ("random.state", "random_state")],
+    )
+    (spec,) = package(made)
+    rng = random.Random(3)
+    for key in ("load", "fit"):
+        done, _ = run_task(spec, key, tmp_path, {})
+        assert done.returncode == 0, done.stderr
+        assert f"drawn {round(rng.random(), 6)}" in done.stdout
 
 
 def test_a_failing_cell_is_a_failing_task(tmp_path):

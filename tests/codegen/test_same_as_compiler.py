@@ -92,6 +92,10 @@ CASES = [
     pytest.param(
         plan("a", "b", "c", wires=[("x", "a", "b"), ("x", "a;b", "c")]), id="candidate versions"
     ),
+    pytest.param(
+        plan("a", "b", wires=[(n, "a", "b") for n in ("random.state", "random_state")]),
+        id="a random state beside a variable",
+    ),
     pytest.param(plan("train_model", "2nd", "class", "import-data"), id="names Python reserves"),
     pytest.param(
         plan(("a", "x = 1"), metrics=("a", ["x"]), metrics_code="print(x)"), id="metrics in a step"

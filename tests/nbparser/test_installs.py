@@ -51,6 +51,8 @@ def test_what_installs_nothing(code):
         ("%sx pip install a", "a"),
         ("%time !pip install a", "a"),
         ("%pip install -q -U --no-cache-dir --user a", "a"),
+        ("%pip install -Uqq a", "a"),
+        ("!pip install -qU a;", "a"),
         ("%pip -q install a", "a"),
         ("%pip install --progress-bar off --retries=3 a", "a"),
         ("%pip install a>=2", "a>=2"),
@@ -75,6 +77,7 @@ def test_what_a_line_asks_for(code, requirements):
     [
         ("%pip install -r r.txt", "a `packages:` tag cannot say `-r`"),
         ("!pip install -e .", "a `packages:` tag cannot say `-e`"),
+        ("%pip install -qr r.txt", "a `packages:` tag cannot say `-qr`"),
         ("%pip install --pre a", "a `packages:` tag cannot say `--pre`"),
         ("%pip install --index-url=http://x a", "a `packages:` tag cannot say `--index-url=http://x`"),
         ("%pip install a -f http://x", "a `packages:` tag cannot say `-f`"),

@@ -78,32 +78,3 @@ WRITES = [
 def test_global_writes(code, binds, mutates):
     found = effects(code)
     assert (sorted(found.binds), sorted(found.mutates)) == (binds.split(), mutates.split())
-
-
-@pytest.mark.parametrize("module", ["ast", "argparse", "dataclasses", "typing", "json.decoder"])
-def test_symtable_agrees_on_the_globals_of_the_standard_librarys_functions(module):
-    """A second opinion: CPython's own symbol tables, function by function."""
-    import importlib
-    import inspect
-    import symtable
-
-    source = inspect.getsource(importlib.import_module(module))
-    tables = {
-        (table.get_name(), table.get_lineno()): table
-        for table in symtable.symtable(source, module, "exec").get_children()
-        if table.get_type() == "function"
-    }
-    compared = 0
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and not node.decorator_list:
-            table = tables[node.name, node.lineno]
-            found = deferred_effects(node, Purity())
-            assert found.reads | found.binds == _globals(table), node.name
-            compared += 1
-    assert compared
-
-
-def _globals(table):
-    """Names that a function or what is nested in it looks up in the module."""
-    found = {s.get_name() for s in table.get_symbols() if s.is_global()}
-    return found.union(*(_globals(child) for child in table.get_children()))

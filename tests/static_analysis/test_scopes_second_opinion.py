@@ -49,9 +49,10 @@ def assert_agreement(paths):
             compared += len(found)
             expected = sorted(theirs[place], key=sorted)
             # Names in annotations that wait are read all the same: somebody may ask for them.
+            # Those of a function's own variables are in the symbol table, and nothing reads them.
             if len(found) != len(expected) or any(
-                not names <= known | waiting or not known <= names
-                for (names, waiting), known in zip(found, expected, strict=True)
+                not names <= known | waiting or not known <= names | unread
+                for (names, waiting, unread), known in zip(found, expected, strict=True)
             ):
                 differences.append((str(path), place, found, expected))
     assert not differences
@@ -59,7 +60,8 @@ def assert_agreement(paths):
 
 
 def our_globals(tree):
-    """By name and line of functions: the global names, and those of annotations that wait."""
+    """By name and line of functions: the global names, those of annotations that wait, and the
+    names in annotations of variables."""
     postponed = any(
         isinstance(node, ast.ImportFrom)
         and node.module == "__future__"
@@ -84,9 +86,16 @@ def our_globals(tree):
             for name in ast.walk(child.annotation)
             if isinstance(name, ast.Name)
         }
+        unread = {
+            name.id
+            for child in ast.walk(node)
+            if isinstance(child, ast.AnnAssign)
+            for name in ast.walk(child.annotation)
+            if isinstance(name, ast.Name)
+        }
         # `__class__` is the methods', and a global name to whoever is in no class.
         names = (effects.reads | effects.binds) - {"__class__"}
-        found[getattr(node, "name", "lambda"), node.lineno].append((names, waiting))
+        found[getattr(node, "name", "lambda"), node.lineno].append((names, waiting, unread))
     return {place: sorted(each, key=lambda pair: sorted(pair[0])) for place, each in found.items()}
 
 

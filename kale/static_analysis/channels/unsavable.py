@@ -48,8 +48,13 @@ KINDS = (
         "pandas.read_csv().items xml.etree.ElementTree.iterparse",
     ),
     _kind("an iterator over files", _LIST, "os.scandir"),
-    _kind("an iterator over matches", _LIST, "re.finditer"),
-    _kind("a match", "save its groups, `match.groups()`", "re.match re.search re.fullmatch"),
+    _kind("an iterator over matches", _LIST, "re.finditer re.compile().finditer"),
+    _kind(
+        "a match",
+        "save its groups, `match.groups()`",
+        "re.match re.search re.fullmatch re.compile().match re.compile().search "
+        "re.compile().fullmatch",
+    ),
     _kind("a CSV reader", _LIST, "csv.reader csv.DictReader"),
     _kind("a CSV writer", _OPEN, "csv.writer csv.DictWriter"),
     _kind(

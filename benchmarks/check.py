@@ -1,8 +1,8 @@
 """The curve of `kale check`: CPU seconds by the number of steps, start-up taken off.
 
 Each notebook is checked in a process of its own. Runs of all sizes are interleaved, so that a busy
-minute of the machine is shared by all; medians are printed. Ten lines make a step; most steps
-follow the one before, every fifth branches off an earlier one.
+minute of the machine is shared by all; medians are printed. Ten lines make a step; what the steps
+share is one of four shapes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 #: What the empty notebook costs is start-up; 100 and 1,000 steps give the ratio.
@@ -40,16 +41,102 @@ def step_code(number: int, before: int) -> str:
     )
 
 
-def notebook(steps: int) -> str:
+def chain(number: int) -> str:
+    """Each step goes on with a table of an earlier one."""
+    return step_code(number, max(before_of(number), 0))
+
+
+def rebound(number: int) -> str:
+    """Each step cleans, changes and binds again the one table of the notebook."""
+    start = ['df = pd.DataFrame({"a": [1, 2], "b": [3, 4]})'] if number == 0 else []
+    return "\n".join(
+        [
+            *start,
+            "df = clean(df)",
+            f'df["ratio_{number}"] = df["a"] / (df["b"] + 1)',
+            'mask = df["a"] > threshold',
+            f'df.loc[mask, "flag"] = {number}',
+            'grouped = df.groupby("a").agg({"b": "mean"})',
+            "for column in df.columns:",
+            "    df[column] = scale(df[column].fillna(0))",
+            "print(f'{len(grouped)} groups')",
+            "df = df.reset_index(drop=True)",
+            f"print('step', {number}, df.shape)",
+        ]
+    )
+
+
+def accumulate(number: int) -> str:
+    """Each step appends what it has made to the one list of the notebook."""
+    return "\n".join(
+        [
+            *(["acc = []"] if number == 0 else []),
+            f"a{number} = [{number}, threshold]",
+            f"b{number} = [value * 2 for value in a{number}]",
+            f"for value in b{number}:",
+            "    print(value)",
+            f"c{number} = {{'largest': max(b{number})}}",
+            f"c{number}['step'] = {number}",
+            f"print(f'{{c{number}}}')",
+            f"d{number} = sum(b{number}) + threshold",
+            f"print(d{number})",
+            f"acc.append(a{number})",
+        ]
+    )
+
+
+def fan(number: int) -> str:
+    """Each step reads what the first one has made."""
+    start = ['df = pd.DataFrame({"a": [1, 2], "b": [3, 4]})'] if number == 0 else []
+    return "\n".join(
+        [
+            *start,
+            f"part_{number} = df[df['a'] > {number}]",
+            f"grouped_{number} = part_{number}.groupby('a').agg({{'b': 'mean'}})",
+            f"mean_{number} = df['b'].mean()",
+            "columns = [c for c in df.columns if c not in skipped]",
+            "for column in columns:",
+            f"    print(column, mean_{number})",
+            f"scaled_{number} = scale(df['a'])",
+            f"result_{number} = scaled_{number} + mean_{number}",
+            f"print(f'{{len(grouped_{number})}} groups')",
+            f"print(result_{number})",
+        ]
+    )
+
+
+def before_of(number: int) -> int:
+    """The step that a step of a chain follows: every fifth branches off an earlier one."""
+    return number - 3 if number % 5 == 4 else number - 1
+
+
+#: The notebooks to choose from: the code of a step, and the step that it follows.
+SHAPES: dict[str, tuple[Callable[[int], str], Callable[[int], int]]] = {
+    "chain": (chain, before_of),
+    "rebound": (rebound, lambda number: number - 1),
+    "accumulate": (accumulate, lambda number: number - 1),
+    "fan": (fan, lambda number: 0 * number),
+}
+
+
+def notebook(steps: int, shape: str = "chain") -> str:
     """A tagged notebook of that many steps, as JSON."""
     cells = [
         ("imports", "import numpy as np\nimport pandas as pd\nthreshold = 1\nskipped = ['flag']"),
-        ("functions", "def scale(values):\n    return (values - values.mean()) / np.ptp(values)"),
+        (
+            "functions",
+            """def scale(values):
+    return (values - values.mean()) / np.ptp(values)
+
+
+def clean(table):
+    return table.dropna()""",
+        ),
     ]
+    code_of, follows = SHAPES[shape]
     for number in range(steps):
-        before = number - 3 if number % 5 == 4 else number - 1
-        tags = f"block:s{number}" + (f" prev:s{before}" if number else "")
-        cells.append((tags, step_code(number, max(before, 0))))
+        tags = f"block:s{number}" + (f" prev:s{follows(number)}" if number else "")
+        cells.append((tags, code_of(number)))
     if not steps:
         cells = [("block:s0", "x = 1")]
     return json.dumps(
@@ -94,6 +181,9 @@ def main() -> None:
     """Time all sizes and print the curve."""
     parser = argparse.ArgumentParser(description="CPU seconds of `kale check` by number of steps.")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each size (default: 5)")
+    parser.add_argument(
+        "--shape", choices=SHAPES, default="chain", help="what the steps share (default: chain)"
+    )
     parser.add_argument("--keep", type=Path, help="write the notebooks to this folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -102,7 +192,7 @@ def main() -> None:
         paths = {}
         for size in (0, *SIZES):
             paths[size] = folder / f"steps-{size}.ipynb"
-            paths[size].write_text(notebook(size), encoding="utf-8")
+            paths[size].write_text(notebook(size, arguments.shape), encoding="utf-8")
         cpu_seconds(paths[0])  # compiles and caches what is imported
         times: dict[int, list[float]] = {size: [] for size in paths}
         for _ in range(arguments.rounds):

@@ -168,7 +168,7 @@ CHANGES = [
     Form("reset_base()"),
     Form("limits['k'].append({n})"),
     Form("limits['m'] = {L}"),
-    Form("push_it, get_it = counter({L})\npush_it({n})\n{t} = get_it()", "L"),
+    Form("push_it, get_it = counter({L})\npush_it({n})\n{t} = get_it()", "L", hidden=True),
     Form("push_it = {L}.append\npush_it({n})", "L"),
     Form("list(map({L}.append, [{n}]))", "L", hidden=True),
     Form("(lambda v: v.append({n}))({L})", "L", hidden=True),

@@ -1,7 +1,7 @@
 """What ``%run`` binds and reads: the file beside the notebook is read for it, and never run.
 
 Known gap: two functions of the file that set one variable of it, by ``global``, each have their
-own in a later step; `KALE330` tells.
+own in a later step; what it seeds or puts into the environment stays in the step. `KALE330` tells.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from kale.nbparser.interpolation import interpolated
 from kale.nbparser.syntax import parse_quietly
 
 #: Options of ``%run`` that change nothing about names, and whether a value follows.
@@ -26,6 +27,10 @@ _WRITES = re.compile(r"\s*%%(?:writefile|file)[ \t]+(['\"]?)([^\s'\"]+)\1[ \t]*\
 
 #: Calls after which names may be bound that the code does not show.
 _BINDING_CALLS = frozenset({"exec", "eval", "globals", "locals", "vars"})
+
+#: Functions that set what belongs to the process, and the methods of its environment that do.
+_PROCESS_CALLS = frozenset({"seed", "setstate", "set_state", "manual_seed", "chdir", "putenv"})
+_CHANGING_METHODS = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
 
 _CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _BLOCKS = (
@@ -74,11 +79,11 @@ class Scripts:
             return None
         certain, maybe = _bound(tree.body)
         reads = self._reads(tree, certain) if inside or name.endswith(".ipynb") else []
+        reads += [f"({one}) is None" for one in interpolated(arguments, self.known)]
         alone = {one for one, is_alone in certain.items() if is_alone}
         call = f"get_ipython().run_line_magic('run', {arguments!r}"
         marks = [f"get_ipython() and ({one} := get_ipython())" for one in maybe]
-        # Functions that set variables of their file part company when they are saved.
-        mark = "unseen" if any(isinstance(n, ast.Global) for n in ast.walk(tree)) else "seen"
+        mark = "unseen" if any(map(_stays_behind, ast.walk(tree))) else "seen"
         last = ", ".join([call, *reads, *marks, f"{mark}=True)"])
         together = "".join(f"{one} = " for one in certain if one not in alone)
         return "; ".join([together + last, *(f"{one} = get_ipython()" for one in sorted(alone))])
@@ -156,6 +161,26 @@ def _hides_names(node: ast.AST) -> bool:
         case ast.Call(keywords=[ast.keyword(arg="unseen")]):
             return True
     return False
+
+
+def _stays_behind(node: ast.AST) -> bool:
+    """Whether a file that holds this does what no later step is given."""
+    match node:
+        case ast.Global():
+            return True  # functions that set variables of their file part company when saved
+        case ast.Call(func=ast.Attribute(value=value, attr=name)):
+            changes = name in _CHANGING_METHODS and _is_environment(value)
+            return changes or name in _PROCESS_CALLS
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _PROCESS_CALLS
+        case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
+            return _is_environment(value)
+    return False
+
+
+def _is_environment(node: ast.expr) -> bool:
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return name == "environ"
 
 
 def _bound(body: list[ast.stmt]) -> tuple[dict[str, bool], list[str]]:

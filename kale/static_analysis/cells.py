@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from kale.errors import Location
 from kale.ir import Source
@@ -37,7 +38,13 @@ class Cell:
 
     def _column(self, line: int, offset: int) -> int | None:
         """The column of a byte offset, where the author's line is the line that was parsed."""
-        written, parsed = (text.split("\n") for text in (self.source.code, self.source.python))
+        written, parsed = _lines(self.source.code), _lines(self.source.python)
         if not 0 < line <= len(parsed) or written[line - 1 : line] != parsed[line - 1 : line]:
             return None
         return len(parsed[line - 1].encode()[:offset].decode(errors="replace")) + 1
+
+
+@lru_cache(maxsize=16)
+def _lines(text: str) -> tuple[str, ...]:
+    """The lines of a cell; it is asked for many of its places, one after the other."""
+    return tuple(text.split("\n"))

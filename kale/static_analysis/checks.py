@@ -16,6 +16,7 @@ from kale.static_analysis.cells import Cell
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, Kind, Write
 from kale.static_analysis.needs import imports_again
 from kale.static_analysis.scopes import FunctionNode
+from kale.static_analysis.syntax_tree import children
 from kale.static_analysis.unseen import first_unseen, may_bind_unseen
 
 
@@ -171,7 +172,7 @@ def unused_mistakes(facts: Facts, known: Iterable[KaleError]) -> Iterator[Diagno
     """Undefined names that pyflakes sees in code which no step is sure to run."""
     reported = {(e.at.cell, e.at.line) for e in known if e.at is not None}
     unseen = first_unseen(facts)
-    for cell, message, inside in _undefined_names(facts):
+    for cell, inside, message in _undefined_names(facts):
         name = message.message_args[0]
         place = cell.place(ast.Pass(lineno=message.lineno, col_offset=message.col))
         if (place.cell, place.line) in reported or (unseen is not None and unseen <= cell.number):
@@ -215,21 +216,34 @@ def _is_gone(facts: Facts, name: str, cell: Cell) -> bool:
     )
 
 
-def _undefined_names(facts: Facts) -> Iterator[tuple[Cell, messages.Message, bool]]:
+def _undefined_names(facts: Facts) -> Iterator[tuple[Cell, bool, messages.Message]]:
     """The undefined names that pyflakes finds in the notebook read as one module.
 
     Each comes with its cell, and with whether it stands in a function.
     """
-    cells = {statement: cell for cell in facts.cells for statement in cell.tree.body}
-    found = _Checker(ast.Module(body=list(cells), type_ignores=[]))
-    for message in found.messages:
-        if isinstance(message, messages.UndefinedName | messages.UndefinedLocal):
-            node = found.nodes[message]
-            inside = False
-            while node not in cells:
-                node = found.getParent(node)
-                inside |= isinstance(node, FunctionNode)
-            yield cells[node], message, inside
+    statements = [statement for cell in facts.cells for statement in cell.tree.body]
+    found = _Checker(ast.Module(body=statements, type_ignores=[]))
+    kinds = messages.UndefinedName | messages.UndefinedLocal
+    undefined = [message for message in found.messages if isinstance(message, kinds)]
+    homes = _homes(facts) if undefined else {}
+    for message in undefined:
+        node = found.nodes[message]
+        while node not in homes:  # a name in an annotation that is text
+            node = found.getParent(node)
+        yield *homes[node], message
+
+
+def _homes(facts: Facts) -> dict[ast.AST, tuple[Cell, bool]]:
+    """The cell of every node, and whether the node stands in a function."""
+    homes: dict[ast.AST, tuple[Cell, bool]] = {}
+    for cell in facts.cells:
+        pending: list[tuple[ast.AST, bool]] = [(statement, False) for statement in cell.tree.body]
+        while pending:
+            node, inside = pending.pop()
+            homes[node] = cell, inside
+            inside |= isinstance(node, FunctionNode)
+            pending += [(child, inside) for child in children(node)]
+    return homes
 
 
 class _Checker(checker.Checker):  # type: ignore[misc]  # pyflakes has no types

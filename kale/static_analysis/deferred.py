@@ -242,6 +242,7 @@ def _scope_effects(
     ]
     states = frozenset(name for name in reads if is_random_state(name))
     looked_at = reads - purity.fixed if purity.restless else frozenset[str]()
+    looked_at |= reads & purity.restless_names.keys()
     here = Deferred(
         frozenset(reads),
         frozenset(binds),

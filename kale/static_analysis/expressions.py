@@ -42,6 +42,8 @@ class Expressions(Recorder, Visitor):
             self._draw(self.purity.random.drawn_by(node), node)
             if self.purity.restless and node.id not in self.purity.fixed:
                 self.mutate(node.id, node, certain=False)
+            if node.id in self.purity.restless_names:
+                self.mutate(node.id, node, certain=self.purity.restless_names[node.id])
         elif isinstance(node.ctx, ast.Store):
             self.bind(node.id, node)
         else:

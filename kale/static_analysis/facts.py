@@ -23,6 +23,7 @@ from kale.static_analysis.own_code import own_code
 from kale.static_analysis.own_state import changes_when_looked_at, counts_calls, keeps_state
 from kale.static_analysis.purity import Purity, purity_of
 from kale.static_analysis.random_draws import random_draws
+from kale.static_analysis.restless_names import restless_names
 from kale.static_analysis.sharing import tie
 from kale.static_analysis.supers import spell_out_supers
 from kale.static_analysis.syntax_tree import nodes_of
@@ -80,6 +81,7 @@ def gather_facts(pipeline: Pipeline) -> Facts:
     purity = replace(
         purity,
         restless=_restless(nodes, purity),
+        restless_names=restless_names(nodes, random.modules),
         counting=_counting(nodes, purity),
         code=own_code(trees.values(), nodes, purity),
         random=random,

@@ -24,7 +24,7 @@ from kale.static_analysis.purity import (
     Purity,
 )
 from kale.static_analysis.roots import sure_roots
-from kale.static_analysis.syntax_tree import children, nodes_of
+from kale.static_analysis.syntax_tree import branches, nodes_of
 
 _STORES = (
     ast.Assign,
@@ -78,7 +78,7 @@ def _mutated(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -
             yield from _roots(target, purity, local, node, certain=True)
     elif isinstance(node, ast.Call):
         yield from _changed_by_call(node, purity, local)
-    for child in children(node):
+    for child in branches(node):
         yield from _mutated(child, purity, local)
 
 

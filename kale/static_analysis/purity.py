@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kale.ir import Parameter
@@ -83,10 +83,11 @@ class Purity:
     ``methods`` the pure methods that no class of the notebook defines itself. ``own`` are the
     names of the notebook's functions, methods and classes, and of the variables it assigns;
     ``fixed`` are names whose objects nothing can change: code, constants, the language's own. In
-    a ``restless`` notebook, a class changes its instances when they are merely looked at. ``code``
-    tells what the notebook's own functions do with their arguments, ``counting`` are those of
-    them that, as decorators, keep something from call to call; ``random`` tells what draws random
-    numbers.
+    a ``restless`` notebook, a class changes its instances when they are merely looked at;
+    ``restless_names`` are those of the language's own objects that do so, and whether surely.
+    ``code`` tells what the notebook's own functions do with their arguments, ``counting`` are
+    those of them that, as decorators, keep something from call to call; ``random`` tells what
+    draws random numbers.
     """
 
     modules: frozenset[str] = frozenset()
@@ -94,6 +95,7 @@ class Purity:
     own: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     restless: bool = False
+    restless_names: Mapping[str, bool] = field(default_factory=dict)
     code: OwnCode = NO_OWN_CODE
     counting: frozenset[str] = frozenset()
     random: RandomDraws = field(default_factory=RandomDraws)

@@ -15,6 +15,17 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 #: Names that every class body begins with (data model, section 3.3.3.6).
 CLASS_NAMES = frozenset({"__module__", "__qualname__"})
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_SCOPED = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.Lambda,
+    ast.ClassDef,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    *TYPE_ALIAS,
+)
 
 
 def comprehension_targets(node: Comprehension) -> frozenset[str]:
@@ -42,10 +53,12 @@ def walk_scope(roots: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while pending:
         node = pending.pop()
         yield node
-        pending.extend(reversed(list(_same_scope_children(node))))
+        below = [*_outside(node)] if isinstance(node, _SCOPED) else children(node)
+        pending += reversed(below)
 
 
-def _same_scope_children(node: ast.AST) -> Iterator[ast.AST]:
+def _outside(node: ast.AST) -> Iterator[ast.AST]:
+    """What a node with a scope of its own evaluates in the one that it stands in."""
     if isinstance(node, FunctionNode):
         if not isinstance(node, ast.Lambda):
             yield from node.decorator_list
@@ -66,8 +79,6 @@ def _same_scope_children(node: ast.AST) -> Iterator[ast.AST]:
         for child in nodes_of(node):
             if isinstance(child, ast.NamedExpr):
                 yield child.target
-    else:
-        yield from children(node)
 
 
 def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:

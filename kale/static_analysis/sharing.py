@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.effects import Use
+from kale.static_analysis.writes import SHARED
 
 Groups = Mapping[str, frozenset[str]]
 
@@ -31,14 +32,18 @@ class _Lifetimes:
 class _Spans:
     """Cells between which sharing matters.
 
-    ``lifetimes`` and the cells that ``read`` a name say which names of a group have a value;
-    ``changed`` and ``surely_changed`` map a group to the last cell that may, or does, change it.
+    ``lifetimes``, the cell by which each name is ``bound`` and the cells that ``read`` it say which
+    names of a group have a value; ``changed`` and ``surely_changed`` map a group to the last cell
+    that may, or does, change it. ``since`` maps a cell that another step's cells part from earlier
+    ones of its step to the first of these: what the step saves at its end is read there, too.
     """
 
     lifetimes: Mapping[frozenset[str], _Lifetimes]
     read: Mapping[str, tuple[Cell, ...]]
     changed: Mapping[frozenset[str], int]
     surely_changed: Mapping[frozenset[str], int]
+    bound: Mapping[str, int]
+    since: Mapping[int, int]
 
     def alive(self, group: frozenset[str], cell: Cell) -> list[str]:
         """The names of a group that have a value in a cell which another step reads later.
@@ -46,6 +51,14 @@ class _Spans:
         To be asked in notebook order: names are dropped as they die, so that the cost of a
         cell is that of the names alive in it, however many the notebook has.
         """
+        if cell.number in self.since:
+            since = self.since[cell.number]
+            names = (
+                n
+                for n in group
+                if n in self.read and self.bound.get(n, cell.number + 1) <= cell.number
+            )
+            return sorted(name for name in names if self._read_elsewhere(name, cell, since))
         lifetimes = self.lifetimes[group]
         waiting = lifetimes.waiting
         while waiting and waiting[-1][0] <= cell.number:
@@ -53,11 +66,12 @@ class _Spans:
         lifetimes.alive[:] = [
             name for name in lifetimes.alive if self.read[name][-1].number > cell.number
         ]
-        return sorted(name for name in lifetimes.alive if self._read_elsewhere(name, cell))
+        last = cell.number
+        return sorted(name for name in lifetimes.alive if self._read_elsewhere(name, cell, last))
 
-    def _read_elsewhere(self, name: str, cell: Cell) -> bool:
+    def _read_elsewhere(self, name: str, cell: Cell, last: int) -> bool:
         for reader in reversed(self.read[name]):
-            if reader.number <= cell.number:
+            if reader.number <= last:
                 return False
             if not set(reader.owners) <= set(cell.owners):
                 return True
@@ -152,47 +166,81 @@ def tie(cells: Iterable[Cell], parameters: Iterable[str]) -> tuple[list[Cell], G
         read={name: tuple(found) for name, found in readers.items()},
         changed={group: number for group, number, _ in changes},
         surely_changed={group: number for group, number, certain in changes if certain},
+        bound=bound,
+        since=_parted(cells),
     )
-    bonds = _Bonds()
+    bonds, so_far = _Bonds(), _Ties()
     tied = []
     for cell in cells:
         bonds.enter(cell)
-        tied.append(_tied(cell, groups, spans, bonds))
+        so_far.enter(cell)
+        tied.append(_tied(cell, groups, spans, bonds, so_far))
     return tied, groups
 
 
-def _groups(cells: Iterable[Cell]) -> Groups:
-    parent: dict[str, str] = {}
+def _parted(cells: Iterable[Cell]) -> dict[int, int]:
+    """The cells that stand apart from earlier ones of their step, each with the first of these."""
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    parted: dict[int, int] = {}
+    for position, cell in enumerate(cells):
+        for owner in cell.owners:
+            first.setdefault(owner, cell.number)
+            if last.get(owner, position - 1) != position - 1 and owner != SHARED:
+                parted[cell.number] = min(first[owner], parted.get(cell.number, cell.number))
+            # Once parted, the cells that follow are so, too.
+            last[owner] = position if cell.number not in parted else -2
+    return parted
 
-    def find(name: str) -> str:
+
+class _Ties:
+    """Names that some cell has tied, as union-find over the cells entered so far."""
+
+    def __init__(self) -> None:
+        self.parent: dict[str, str] = {}
+
+    def find(self, name: str) -> str:
+        """The name that stands for all that are tied to this one."""
+        parent = self.parent
         while (above := parent.get(name, name)) != name:
             parent[name] = name = parent.get(above, above)  # halves the path for the next one
         return name
 
-    for cell in cells:
+    def enter(self, cell: Cell) -> None:
+        """Add the ties of one more cell."""
         for one, other in sorted(cell.effects.aliases):
-            parent[find(one)] = parent[find(other)] = find(other)
+            self.parent[self.find(one)] = self.parent[self.find(other)] = self.find(other)
+
+    def hold(self, name: str, other: str) -> bool:
+        """Whether two names are tied by now."""
+        return self.find(name) == self.find(other)
+
+
+def _groups(cells: Iterable[Cell]) -> Groups:
+    ties = _Ties()
+    for cell in cells:
+        ties.enter(cell)
     members: dict[str, set[str]] = defaultdict(set)
-    for name in parent:
-        members[find(name)].add(name)
+    for name in ties.parent:
+        members[ties.find(name)].add(name)
     return {name: group for group in map(frozenset, members.values()) for name in group}
 
 
-def _tied(cell: Cell, groups: Groups, spans: _Spans, bonds: _Bonds) -> Cell:
+def _tied(cell: Cell, groups: Groups, spans: _Spans, bonds: _Bonds, so_far: _Ties) -> Cell:
     effects = cell.effects
     mutations, uses = dict(effects.mutations), dict(effects.uses)
     through: dict[str, tuple[str, bool]] = {}
     changed = {name: change for name, change in effects.mutations.items() if name in groups}
     for name, node in _tying(cell, groups):
         group = groups[name]
-        alive = spans.alive(group, cell)
+        alive = [n for n in spans.alive(group, cell) if so_far.hold(n, name)]
         if len(alive) > 1 and spans.changed.get(group, 0) > cell.number:
             # Whether two names are one object matters once one of them is surely changed.
             certain = spans.surely_changed.get(group, 0) > cell.number
             certain &= name not in cell.effects.soft
             changed.setdefault(name, (node, certain))
     for name, (node, certain) in changed.items():
-        alive = spans.alive(groups[name], cell)
+        alive = [n for n in spans.alive(groups[name], cell) if so_far.hold(n, name)]
         for other in alive:
             sure = certain and (name not in effects.mutations or bonds.hold(name, other))
             if other in mutations and sure and not mutations[other][1]:

@@ -57,6 +57,11 @@ def children(node: ast.AST) -> list[ast.AST]:
     return found
 
 
+def branches(node: ast.AST) -> list[ast.AST]:
+    """The parts of a node that may have parts themselves: neither names nor constants."""
+    return [part for part in children(node) if not isinstance(part, ast.Name | ast.Constant)]
+
+
 def nodes_of(root: ast.AST) -> list[ast.AST]:
     """A node and all below it, the upper ones first, in the order of :func:`ast.walk`."""
     found = [root]

@@ -68,6 +68,29 @@ def test_values_of_a_file_travel(analyzed):
     assert [(w.name, w.producers, w.consumer) for w in made.wires] == [("RATE", ("a",), "b")]
 
 
+@pytest.mark.parametrize("argument", ["{k}", "$k", "--rate {k + 1}"])
+def test_what_a_file_is_given_on_its_line_is_read(analyzed, argument):
+    made = analyzed(
+        ("k = 7", "block:a"),
+        (f"%run helper.py {argument}", "block:b", "prev:a"),
+        ("print(RATE)", "block:c", "prev:b"),
+        helper_dot_py=FILE,
+    )
+    assert set(made.summary("b").uses) == {"k"}
+    assert [(w.name, w.producers, w.consumer) for w in made.wires] == [
+        ("k", ("a",), "b"),
+        ("RATE", ("b",), "c"),
+    ]
+
+
+def test_a_file_that_looks_at_the_environment_is_no_warning(analyzed):
+    text = "import os\nimport numpy as np\nx = os.environ['HOME']\nrng = np.random.default_rng(3)"
+    made = analyzed(
+        ("%run helper.py", "block:a"), ("print(x)", "block:b", "prev:a"), helper_dot_py=text
+    )
+    assert made.diagnostics == ()
+
+
 def test_a_file_in_the_notebooks_namespace_reads_and_changes_its_names(analyzed):
     made = analyzed(
         ("data = [1]\nother = 2", "block:a"),
@@ -110,6 +133,11 @@ UNKNOWN = {
     "a star import": ("%run helper.py", "from os import *"),
     "names by their text": ("%run helper.py", "globals()['x'] = 1"),
     "another file in turn": ("%run other.ipynb", "x = 1"),
+    "a seed": ("%run helper.py", "import random\nrandom.seed(3)"),
+    "a seed by its name": ("%run helper.py", "from random import seed\nseed(3)"),
+    "the environment": ("%run helper.py", "import os\nos.environ['A'] = '1'"),
+    "the environment by a method": ("%run helper.py", "import os\nos.environ.setdefault('A', '1')"),
+    "the working folder": ("%run helper.py", "import os\nos.chdir('/tmp')"),
     "functions that share a variable": ("%run helper.py", "def f():\n    global x\n    x = 1"),
 }
 

@@ -21,7 +21,10 @@ READS = [
     pytest.param("def f():\n    try: 1\n    except E as e: e", "E", id="a handler's name"),
     pytest.param("def f():\n    match 1:\n        case {'k': v, **r}: v, r", "", id="captures"),
     pytest.param("def f():\n    match 1:\n        case [a, *b] as c: a, b, c", "", id="star capture"),
+    pytest.param("def f():\n    x: T = 1", "", id="the annotation of a local"),
+    pytest.param("def f(): eval('x', {'x': 1})", "eval", id="a text with names of its own"),
     pytest.param("def f(): return x", "x", id="a global"),
+    pytest.param("def f(d): d.query('a > @x')", "x", id="in a query"),
     pytest.param("def f(a=x): pass", "", id="a default is read on definition"),
     pytest.param("def f():\n    global x\n    x = 1\n    return x", "x", id="declared global"),
     pytest.param("def f():\n    global x\n    x += 1", "x", id="a global that is counted up"),
@@ -71,6 +74,7 @@ WRITES = [
     pytest.param("def f():\n    def g(): x[0] = 1\n    g()", "", "x", id="in a closure"),
     pytest.param("def f(): [a.pop() for a in x]", "", "x", id="through a comprehension"),
     pytest.param("class A:\n    def m(self): x.y = self", "", "x", id="in a method"),
+    pytest.param("class A:\n    def m(self, v=[]): v.append(1)", "", "A", id="a method's default"),
 ]
 
 

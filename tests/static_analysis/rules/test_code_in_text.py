@@ -67,6 +67,10 @@ def test_ipython_syntax_binds_and_reads_as_python_does(computes_the_same, cells,
 STRINGS = [
     row("names of its own",
         ("a", "x = 1"), ("b", "r = eval('x', {'x': 5})")),
+    row("names that the notebook has not, of its own",
+        ("a", "x = 1"), ("b", "r = eval('u', {'u': 5}), x")),
+    row("a query that is given its names",
+        ("a", "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})"), ("b", "r = df.query('a > @u', local_dict={'u': 1}).a.tolist()")),
     row("a function's argument",
         ("a", "x = 1"), ("b", "def f(x): return eval('x')\nr = f(3)")),
     row("columns only, with a number put in",
@@ -86,22 +90,45 @@ STRINGS = [
     row("DataFrame.eval in place",
         ("a", "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\nt = 1"), ("b", "df.eval('b = a + @t', inplace=True)"), ("c", "r = df.b.tolist()")),
     row("a query by keyword",
-        ("a", "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\nt = 1"), ("b", "r = df.query(expr='a > @t').a.tolist()"),
-        gap="only the first positional argument is read"),
+        ("a", "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\nt = 1"), ("b", "r = df.query(expr='a > @t').a.tolist()")),
     row("a query in a function",
-        ("a", "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\ndef q(d): return d.query('a > @t')"), ("b", "t = 1"), ("c", "r = q(df).a.tolist()"),
-        gap="a string inside a function is not read"),
+        ("a", "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\ndef q(d): return d.query('a > @t')"), ("b", "t = 1"), ("c", "r = q(df).a.tolist()")),
     row("eval in a function",
-        ("a", "x = 1\ndef f(): return eval('x')"), ("b", "x = 2"), ("c", "r = f()"),
-        gap="a string inside a function is not read"),
+        ("a", "x = 1\ndef f(): return eval('x')"), ("b", "x = 2"), ("c", "r = f()")),
     row("pandas.eval",
-        ("a", "import pandas as pd\nu = 1"), ("b", "r = int(pd.eval('u + 1'))"),
-        gap="pandas.eval is not read"),
+        ("a", "import pandas as pd\nu = 1"), ("b", "r = int(pd.eval('u + 1'))")),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(ROW, STRINGS)
 def test_a_constant_string_of_code_is_read_as_code(computes_the_same, cells, after, expected):
+    computes_the_same(cells, after, expected)
+
+
+LOOKUPS = [
+    row("another dictionary",
+        ("a", "x = 1"), ("b", "d = {'x': 2}\nr = d['x'], x")),
+    row("read",
+        ("a", "x = 1"), ("b", "r = globals()['x']")),
+    row("set",
+        ("a", "x = 1"), ("b", "globals()['x'] = 2"), ("c", "r = x")),
+    row("set where nothing else binds it",
+        ("a", "globals()['x'] = 2"), ("b", "r = x")),
+    row("counted up",
+        ("a", "x = 1"), ("b", "globals()['x'] += 2"), ("c", "r = x")),
+    row("changed in place",
+        ("a", "l = [1]"), ("b", "globals()['l'].append(2)"), ("c", "r = l")),
+    row("read in a function",
+        ("a", "def f(): return globals()['x']\nx = 1"), ("b", "x = 2"), ("c", "r = f()")),
+    row("read in a class body and a comprehension",
+        ("a", "x = 1"), ("b", "class C:\n    x = 2\n    y = [globals()['x'] for z in [3]]\nr = C.y")),
+    row("changed in place through a function",
+        ("a", "l = [1]"), ("b", "def f(): return globals()['l']\nf().append(2)"), ("c", "r = l")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(ROW, LOOKUPS)
+def test_a_constant_subscript_of_globals_is_the_name(computes_the_same, cells, after, expected):
     computes_the_same(cells, after, expected)
 
 

@@ -35,6 +35,9 @@ SHALLOW_CALLS = frozenset("accumulate chain copy groupby partial product repeat 
 #: Functions of the language that make a new container of what they are given.
 COLLECTING_CALLS = frozenset("dict frozenset list set sorted tuple".split())
 
+#: Calls whose result works on what it was made of: scikit-learn fits the parts of a pipeline.
+_COMPOSING_CALLS = frozenset({"Pipeline", "make_pipeline"})
+
 #: Methods after which their receiver holds what they were given.
 KEEPING_METHODS = frozenset("add append appendleft extend insert setdefault update".split())
 
@@ -84,7 +87,8 @@ def may_alias(node: ast.Call, purity: Purity) -> bool:
     What is called without a name, as in ``itemgetter(0)(x)``, may give anything back.
     """
     name = called_name(node)
-    return not name or name in ALIASING_CALLS or name in purity.own
+    aliasing = name in ALIASING_CALLS or name in _COMPOSING_CALLS or name == "super"
+    return not name or aliasing or name in purity.own
 
 
 def is_element(index: ast.expr) -> bool:
@@ -112,6 +116,8 @@ def _parts_of_call(node: ast.Call, purity: Purity) -> Iterable[tuple[ast.expr, b
     if not may_alias(node, purity):
         return []
     given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if called_name(node) in _COMPOSING_CALLS:
+        return [(part, True) for part in given]
     if called_name(node) == "getattr":
         return [(part, True) for part in given[:1]]
     if called_name(node) == "super":

@@ -35,7 +35,7 @@ SCOPES = [
     pytest.param("def f():\n    global x\n    try: g()\n    except E as x: pass\nf()", "E g", "f", id="a handler's global"),
     pytest.param("def f():\n    n = 1\n    def g():\n        nonlocal n\n        def h():\n            nonlocal n\n            n = y\n        h()\n    g()\nf()", "y", "f", id="nonlocal across three levels"),
     pytest.param("def f():\n    def g():\n        global x\n        x = 1\n    g()\nf()\nx", "x", "f", id="global in a nested function"),
-    pytest.param("def f():\n    x: int\n    return x\nf()", "int", "f", id="a local that is only annotated"),
+    pytest.param("def f():\n    x: int\n    return x\nf()", "", "f", id="a local that is only annotated"),
     pytest.param("def f():\n    class A:\n        x = 1\n        y = [x for _ in z]\nf()", "x z", "f", id="a class in a function"),
 ]  # fmt: skip
 

@@ -26,6 +26,7 @@ def magic(name, line=""):
 SILENT = [
     pytest.param(steps("exec('x = 1')\nglobals()"), id="a notebook of one step"),
     pytest.param(steps("eval('1 + 1')", "1"), id="eval of a constant, which is read"),
+    pytest.param(steps("globals()['a'] = 1\nglobals()['a']", "1"), id="a name by its text"),
     pytest.param(
         steps("def f(v):\n    return vars(v), locals()\nf(1)", "1"),
         id="the namespace of an object, and of a function",
@@ -98,7 +99,7 @@ TOLD = [
         id="a script",
     ),
     pytest.param(
-        steps("globals()['a'] = 1\nlocals()\nvars()", "1"),
+        steps("globals()['a' * 2] = 1\nlocals()\nvars()", "1"),
         [f"cell 2 (a), line {line}: KALE334: `{name}` may read or bind names that Kale cannot see; "
          "no step hands them on; use a dictionary of your own for names that are computed"
          for line, name in [(1, "globals"), (2, "locals"), (3, "vars")]],

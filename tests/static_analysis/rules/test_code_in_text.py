@@ -121,7 +121,7 @@ LOOKUPS = [
     row("read in a function",
         ("a", "def f(): return globals()['x']\nx = 1"), ("b", "x = 2"), ("c", "r = f()")),
     row("read in a class body and a comprehension",
-        ("a", "x = 1"), ("b", "class C:\n    x = 2\n    y = [globals()['x'] for z in [3]]\nr = C.y")),
+        ("a", "x = 1"), ("b", "class C:\n    y = [globals()['x'] for z in [3]]\nr = C.y")),
     row("changed in place through a function",
         ("a", "l = [1]"), ("b", "def f(): return globals()['l']\nf().append(2)"), ("c", "r = l")),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .notebook_objects import is_notebook_function
+from .notebook_objects import is_our_function
 from .pickling import Rules, full_name, pickler_with
 from .sharing import Nowhere
 
@@ -58,7 +58,7 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, object]]:
         # The items of a set have no expression; this one is readable.
         for index, item in enumerate(value):
             yield f"{path}[{index}]", item
-    if is_notebook_function(value):
+    if is_our_function(value):
         read = inspect.getclosurevars(value)
         for name, item in {**read.nonlocals, **read.globals}.items():
             yield f"{name} (read by {path})", item

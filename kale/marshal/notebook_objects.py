@@ -40,7 +40,7 @@ def find(qualname: str) -> Any:
     return found
 
 
-def is_notebook_class(obj: Any) -> bool:
+def is_our_class(obj: Any) -> bool:
     """Whether ``obj`` is a class of a notebook, reached by its name or come by value."""
     ours = isinstance(obj, type) and obj.__module__ == "__main__"
     return ours and (find(obj.__qualname__) is obj or _has_travelled(obj))
@@ -50,7 +50,7 @@ def _has_travelled(cls: type) -> bool:
     return cls in _travelled.values()
 
 
-def is_notebook_function(obj: object) -> bool:
+def is_our_function(obj: object) -> bool:
     """Whether ``obj`` is a Python function whose global names are the notebook's."""
     return isinstance(obj, types.FunctionType) and obj.__globals__ is vars(sys.modules["__main__"])
 
@@ -145,7 +145,7 @@ def make_function(version: Any, qualname: str, make: Any, code: Any, arguments: 
         raise MarshalError(f"`{qualname}` needs Python {version[0]}.{version[1]}")
     here = find(qualname)
     codes = [c.replace(co_firstlineno=1) for c in (code, getattr(here, "__code__", code))]
-    if is_notebook_function(here) and not code.co_freevars and codes[0] == codes[1]:
+    if is_our_function(here) and not code.co_freevars and codes[0] == codes[1]:
         return here
     new = make(code, vars(sys.modules["__main__"]), *arguments)
     vars(new)[_NEW] = True

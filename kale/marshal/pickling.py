@@ -29,6 +29,7 @@ _RULES = {
     "builtins.function": "reduce_function",
     "functools._lru_cache_wrapper": "reduce_cached",
     "numpy.ndarray": "reduce_array",
+    "numpy.random.mtrand.RandomState": "reduce_random",
     "_io.TextIOWrapper": "refuse",
     "builtins.memoryview": "refuse",
 }
@@ -62,7 +63,7 @@ class Rules(pickle.Pickler):
 
     def reduce_class(self, cls: Any) -> Any:
         """A class of the notebook by name; the definition travels beside the value."""
-        if not notebook.is_notebook_class(cls):
+        if not notebook.is_our_class(cls):
             return self.reduce_other(cls)
         key = notebook.class_key(cls)
         self.classes[key] = cls
@@ -75,7 +76,7 @@ class Rules(pickle.Pickler):
 
     def reduce_code(self, function: Any, by_value: Any) -> Any:
         """A function that goes by value."""
-        if not notebook.is_notebook_function(function):
+        if not notebook.is_our_function(function):
             return by_value
         make, (code, _, *arguments), state, *_, fill = by_value
         new = (sys.version_info[:2], function.__qualname__, make, code, arguments)
@@ -115,6 +116,11 @@ class Rules(pickle.Pickler):
                 return load_view, (memory, array.dtype, array.shape, array.strides, offset)
         return self.reduce_other(array)
 
+    def reduce_random(self, state: Any) -> Any:
+        """NumPy's global state is, wherever it is loaded, that of the process."""
+        own = state is not _shared()
+        return self.reduce_other(state) if own else (_shared, ())
+
     def refuse(self, obj: Any) -> Any:
         """What cloudpickle would save as something else."""
         raise pickle.PicklingError(f"cannot pickle {full_name(type(obj))}")
@@ -138,7 +144,7 @@ class _Definitions(_Inside):
 
     def reduce_class(self, cls: type) -> Any:
         by_value = self.reduce_other(cls)
-        if not notebook.is_notebook_class(cls):
+        if not notebook.is_our_class(cls):
             return by_value
         make, arguments, state, *_, fill = by_value
         key = notebook.class_key(cls)
@@ -170,7 +176,7 @@ def pickler_with(rules: type[Rules]) -> type[Rules]:
     return type("Pickler", (rules, Pickler), {})
 
 
-class _ClassVariable:
+class _ClassValue:
     """A class that is a variable itself: steps may have changed its attributes."""
 
     def __init__(self, cls: Any) -> None:
@@ -182,7 +188,7 @@ class _ClassVariable:
 
 def as_variable(value: object) -> object:
     """The value, or a stand-in for a class of the notebook that holds its attributes too."""
-    return _ClassVariable(value) if notebook.is_notebook_class(value) else value
+    return _ClassValue(value) if notebook.is_our_class(value) else value
 
 
 def dump(value: object, folder: Path) -> None:
@@ -235,6 +241,12 @@ def load_view(memory: Any, dtype: Any, shape: Any, strides: Any, offset: int) ->
         start = memory[offset // memory.itemsize :]
         return np.lib.stride_tricks.as_strided(start, shape, strides)
     return np.ndarray(shape, dtype, memory.view(np.uint8), offset, strides)
+
+
+def _shared() -> Any:
+    from numpy.random import mtrand
+
+    return mtrand._rand  # noqa: SLF001 -- it has no other name
 
 
 def load_cached(parameters: dict[str, Any], function: Any) -> Any:

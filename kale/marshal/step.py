@@ -2,7 +2,7 @@
 
 The files are named by a JSON file whose path is in the variable ``KALE_STEP_CONTEXT``:
 ``{"step": name, "inputs": {name: [folder, …]}, "outputs": {name: folder}, "metrics":
-file}``. An input with several directories has several versions, of which one was changed.
+file}``. An input with several folders has several versions, of which one was changed.
 """
 
 from __future__ import annotations

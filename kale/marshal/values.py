@@ -1,4 +1,4 @@
-"""Saving a group of variables into their directories, whole or not at all, and loading them."""
+"""Saving a group of variables into their folders, whole or not at all, and loading them."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def save_group(
     ``files``. Each folder appears complete or not at all; one that exists is replaced.
 
     Raises:
-        MarshalError: a value cannot be saved; all directories are then as they were before.
+        MarshalError: a value cannot be saved; all folders are then as they were before.
         OSError: a folder cannot be written.
     """
     first, several = next(iter(values)), len(values) > 1
     whole = dict(values) if several else values[first]
     backend = choose(whole)
-    with _new_directory(targets[first]) as name:
+    with _new_folder(targets[first]) as name:
         made, files = Path(name), {}
         try:
             BACKENDS[backend][0](whole, made)
@@ -57,7 +57,7 @@ def save_group(
 
 def publish(manifest: Manifest, source: Path, target: Path) -> None:
     """Make ``target`` a value's folder whose files are links to (or copies of) those there."""
-    with _new_directory(target) as name:
+    with _new_folder(target) as name:
         made = Path(name)
         for file in manifest.files:
             try:
@@ -71,7 +71,7 @@ def publish(manifest: Manifest, source: Path, target: Path) -> None:
         made.rename(target)
 
 
-def _new_directory(target: Path) -> tempfile.TemporaryDirectory[str]:
+def _new_folder(target: Path) -> tempfile.TemporaryDirectory[str]:
     """A folder beside ``target``, gone at the end unless it was moved."""
     target.parent.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent)
@@ -108,13 +108,13 @@ def load(folder: Path, manifest: Manifest, loaded: dict[str, Any]) -> Any:
     return value
 
 
-def pick(directories: list[Path], name: str) -> tuple[Path, Manifest]:
+def pick(folders: list[Path], name: str) -> tuple[Path, Manifest]:
     """Of several versions of a value, the one that its step changed.
 
     Raises:
         MarshalError: two steps changed it, not to the same content; or a manifest is damaged.
     """
-    versions = [(folder, read_manifest(folder, name)) for folder in directories]
+    versions = [(folder, read_manifest(folder, name)) for folder in folders]
     changed = [v for v in versions if v[1].changed is not False]
     # Equal content has equal files or, if it is known, an equal digest.
     if any(

@@ -60,4 +60,7 @@ def _names_of(text: str) -> frozenset[str]:
         tree = ast.parse(_VARIABLE.sub(r"\1", text.strip()), mode="eval")
     except SyntaxError:
         return frozenset()  # an error when it runs, in the notebook as in the step
-    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    bound = {n.id for n in names if isinstance(n.ctx, ast.Store)}
+    bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    return frozenset(n.id for n in names) - bound

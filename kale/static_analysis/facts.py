@@ -78,10 +78,10 @@ def gather_facts(pipeline: Pipeline) -> Facts:
     spell_out_supers(nodes)
     purity = purity_of(nodes, pipeline.parameters)
     random = random_draws(nodes)
+    purity = replace(purity, restless_names=restless_names(nodes, random.modules))
     purity = replace(
         purity,
         restless=_restless(nodes, purity),
-        restless_names=restless_names(nodes, random.modules),
         counting=_counting(nodes, purity),
         code=own_code(trees.values(), nodes, purity),
         random=random,

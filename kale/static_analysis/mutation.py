@@ -17,10 +17,13 @@ from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.own_calls import called_name
 from kale.static_analysis.purity import (
     CONTAINER_METHODS,
+    DRAWING_METHODS,
     IMPURE_FUNCTIONS,
     MUTATING_BUILTINS,
     MUTATING_METHODS,
     PURE_BUILTINS,
+    STATE_ARGUMENTS,
+    STATE_METHODS,
     Purity,
 )
 from kale.static_analysis.roots import sure_roots
@@ -78,6 +81,8 @@ def _mutated(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -
             yield from _roots(target, purity, local, node, certain=True)
     elif isinstance(node, ast.Call):
         yield from _changed_by_call(node, purity, local)
+    elif isinstance(node, ast.Attribute) and f".{node.attr}" in purity.restless_names:
+        yield from _roots(node.value, purity, local, node, certain=False)
     for child in branches(node):
         yield from _mutated(child, purity, local)
 
@@ -118,6 +123,10 @@ def _changed_by_call(
     for keyword in node.keywords:
         if keyword.arg == "out":
             yield from _roots(keyword.value, purity, local, node, certain=True)
+        elif keyword.arg in STATE_ARGUMENTS and not isinstance(keyword.value, ast.Constant):
+            # A class only keeps what it is given; a function draws from it.
+            sure = not called_name(node)[:1].isupper() and _is_generator(keyword.value, purity)
+            yield from _roots(keyword.value, purity, local, node, certain=sure)
     if isinstance(node.func, ast.Name):
         changed = _changed_by_function(node, node.func.id, purity)
     elif isinstance(node.func, ast.Attribute):
@@ -177,6 +186,9 @@ def _changed_by_method(node: ast.Call, function: ast.Attribute, purity: Purity) 
     name, receiver = function.attr, function.value
     if _names_module(receiver, purity.modules) and name not in IMPURE_FUNCTIONS:
         return []
+    if _is_generator(receiver, purity):
+        itself = [_Changed(receiver, certain=True)] if name not in STATE_METHODS else []
+        return [*itself, *_arguments(node)]
     if name in CONTAINER_METHODS:  # what a container is given stays as it is
         if isinstance(receiver, ast.Name) and receiver.id in purity.fixed:  # list.append(x, 1)
             sure = receiver.id in AMBIENT or receiver.id in purity.code.classes
@@ -192,7 +204,21 @@ def _changed_by_method(node: ast.Call, function: ast.Attribute, purity: Purity) 
         return [_Changed(receiver, certain=True, deep=True), *_arguments(node)]
     if name in purity.methods:
         return []
-    return [_Changed(receiver, certain=purity.code.changes_itself(name)), *_arguments(node)]
+    sure = purity.code.changes_itself(name) or _draws(receiver, name, purity)
+    return [_Changed(receiver, certain=sure), *_arguments(node)]
+
+
+def _is_generator(node: ast.expr, purity: Purity) -> bool:
+    return isinstance(node, ast.Name) and node.id in purity.random.generators
+
+
+def _draws(receiver: ast.expr, method: str, purity: Purity) -> bool:
+    """Whether a method that only random generators have is called, of no module or class."""
+    if method not in DRAWING_METHODS or method in purity.own:
+        return False
+    while isinstance(receiver, ast.Attribute):
+        receiver = receiver.value
+    return isinstance(receiver, ast.Name) and receiver.id not in purity.fixed
 
 
 def _names_module(node: ast.expr, modules: frozenset[str]) -> bool:

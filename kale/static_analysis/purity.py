@@ -14,7 +14,7 @@ from kale.ir import Parameter
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.binding import imported_name, times_bound
 from kale.static_analysis.constant_tables import constant_tables
-from kale.static_analysis.own_calls import NO_OWN_CODE, OwnCode
+from kale.static_analysis.own_calls import NO_OWN_CODE, OwnCode, called_name
 from kale.static_analysis.random_draws import RandomDraws
 from kale.static_analysis.scopes import defaults_of
 
@@ -55,6 +55,19 @@ CONTAINER_METHODS = frozenset(
 MUTATING_METHODS = CONTAINER_METHODS | frozenset(
     "__setattr__ fill itemset partial_fit fit fit_transform register".split()
 )
+
+#: Methods of random generators; what they are asked of goes on to its next state.
+DRAWING_METHODS = frozenset(
+    "binomial choice choices exponential gauss integers lognormal multivariate_normal normal "
+    "normalvariate permutation permuted poisson rand randbytes randint randn random random_sample "
+    "randrange standard_normal uniform".split()
+)
+
+#: Methods that tell a random generator's state.
+STATE_METHODS = frozenset({"get_state", "getstate"})
+
+#: Arguments by which a function is given a random generator, to draw from it.
+STATE_ARGUMENTS = frozenset({"random_state", "rng"})
 
 #: Builtins that change their first argument.
 MUTATING_BUILTINS = frozenset({"next", "setattr", "delattr"})
@@ -118,6 +131,7 @@ def purity_of(nodes: Sequence[ast.AST], parameters: Iterable[Parameter] = ()) ->
     defined: set[str] = set()
     arguments: set[str] = set()
     kept: dict[str, set[str]] = defaultdict(set)
+    calls: list[ast.Call] = []
     bound = times_bound(node for node in nodes if not isinstance(node, ast.stmt))
     constant: Counter[str] = Counter()
     for node in nodes:
@@ -132,6 +146,8 @@ def purity_of(nodes: Sequence[ast.AST], parameters: Iterable[Parameter] = ()) ->
             kept[node.name] |= _held_by_default(node)
         elif isinstance(node, ast.arg):
             arguments.add(node.arg)
+        elif isinstance(node, ast.Call) and node.keywords:
+            calls.append(node)
         elif isinstance(node, ast.Assign) and is_constant(node.value):
             constant.update(t.id for t in node.targets if isinstance(t, ast.Name))
     lists = {p.name for p in parameters if p.type in {"list", "dict"}}
@@ -144,9 +160,11 @@ def purity_of(nodes: Sequence[ast.AST], parameters: Iterable[Parameter] = ()) ->
     fixed = (plain - bound.keys() | (constants - lists)) - arguments - holding
     fixed |= AMBIENT - own
     fixed |= set(constant_tables(nodes, bound, own)) - arguments
+    # A splitter that was given a generator draws from it; a text has such a method, too.
+    given = {"split"} if any(_is_given_state(node, fixed) for node in calls) else set()
     return Purity(
         modules=frozenset(pure - own),
-        methods=PURE_METHODS - defined,
+        methods=PURE_METHODS - defined - given,
         own=own,
         fixed=frozenset(fixed),
     )
@@ -158,6 +176,16 @@ def _held_by_default(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
         return set()
     defaults = [default for _, default in defaults_of(node.args)]
     return {n.id for default in defaults for n in ast.walk(default) if isinstance(n, ast.Name)}
+
+
+def _is_given_state(node: ast.Call, fixed: set[str]) -> bool:
+    """Whether a class is given what may be a random generator."""
+    return called_name(node)[:1].isupper() and any(
+        keyword.arg in STATE_ARGUMENTS
+        and not is_constant(keyword.value)
+        and not (isinstance(keyword.value, ast.Name) and keyword.value.id in fixed)
+        for keyword in node.keywords
+    )
 
 
 def is_constant(node: ast.expr) -> bool:

@@ -22,7 +22,7 @@ def restless_names(nodes: Iterable[ast.AST], modules: Mapping[str, str]) -> dict
     """Such names of a notebook, each with whether using it surely changes its object.
 
     ``modules`` are the notebook's imports. A name that is bound several times is one if any of
-    its values is.
+    its values is. An attribute that is given such an object stands with a dot before it.
     """
     found: dict[str, bool] = {}
     for node in nodes:
@@ -32,6 +32,8 @@ def restless_names(nodes: Iterable[ast.AST], modules: Mapping[str, str]) -> dict
         for target in node.targets if certain is not None else ():
             if isinstance(target, ast.Name):
                 found[target.id] = bool(certain) or found.get(target.id, False)
+            elif isinstance(target, ast.Attribute):
+                found[f".{target.attr}"] = False
     return found
 
 

@@ -88,7 +88,17 @@ def may_alias(node: ast.Call, purity: Purity) -> bool:
     """
     name = called_name(node)
     aliasing = name in ALIASING_CALLS or name in _COMPOSING_CALLS or name == "super"
-    return not name or aliasing or name in purity.own
+    return not name or aliasing or name in purity.own or _shares_memory(node)
+
+
+def _shares_memory(node: ast.Call) -> bool:
+    """``np.array(x, copy=False)``."""
+    return any(
+        keyword.arg == "copy"
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is False
+        for keyword in node.keywords
+    )
 
 
 def is_element(index: ast.expr) -> bool:

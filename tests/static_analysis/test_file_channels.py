@@ -92,6 +92,11 @@ WAYS = [
     ("open('d/f.csv', 'w')", "glob.glob('d/*.csv')"),
     ("os.makedirs('d')", "open('d/f')"),
     ("get_ipython().run_cell_magic('writefile', 'f.py', '')", "open('f.py')"),
+    ("open('f.py', 'w')", "get_ipython().run_line_magic('run', '-i f.py 3')"),
+    (
+        "get_ipython().run_cell_magic('writefile', 'f.py', '')",
+        "get_ipython().run_line_magic('run', 'f')",
+    ),
     ("zipfile.ZipFile('a.zip', 'w')", "zipfile.ZipFile('a.zip')"),
     ("urllib.request.urlretrieve('https://x/f', 'f')", "1"),
     ("write('f')", "open('out')"),

@@ -60,7 +60,7 @@ _CALLS = {
         "load_npz load_weights loadmat loadtxt memmap open_dataset open_zarr read_bytes read_csv "
         "read_excel read_feather read_fwf read_hdf read_html read_ipc read_json read_orc "
         "read_parquet read_pickle read_sas read_stata read_table read_text read_xml scan_csv "
-        "scan_parquet stat ExcelFile getmtime",
+        "scan_parquet stat ExcelFile getmtime %run",
     ),
     **_each(Access.WRITE | Access.TREE, "makedirs mkdir"),
     **_each(
@@ -171,9 +171,17 @@ def _path(sight: Sight, node: ast.Call, names: Names) -> str | None:
     """The path in a call: that of the ``Path`` it is a method of, or an argument."""
     if sight.name.startswith("%"):
         words = (names.text(node.args[1]) or "").split() if len(node.args) > 1 else []
-        return words[-1] if words else None
+        return _script(words) if sight.name == "%run" else words[-1] if words else None
     if isinstance(node.func, ast.Attribute) and _is_path(node.func.value, names):
         return names.text(node.func.value)
     last = 2 if called_name(node) in _SECOND else 1
     given = [*node.args[:last], *(k.value for k in node.keywords if k.arg in _KEYWORDS)]
     return next((text for text in map(names.text, given) if text), None)
+
+
+def _script(words: list[str]) -> str | None:
+    """The file that ``%run`` runs; its suffix may be left out."""
+    path = next((word for word in words if not word.startswith("-")), None)
+    if path is None or "-m" in words:
+        return None
+    return path if posixpath.splitext(path)[1] else f"{path}.py"

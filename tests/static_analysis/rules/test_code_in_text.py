@@ -69,6 +69,8 @@ STRINGS = [
         ("a", "x = 1"), ("b", "r = eval('x', {'x': 5})")),
     row("names that the notebook has not, of its own",
         ("a", "x = 1"), ("b", "r = eval('u', {'u': 5}), x")),
+    row("variables of its own",
+        ("a", "x = 1"), ("b", "r = eval('[i + x for i in [1]]'), eval('(lambda v: v)(2)')")),
     row("a query that is given its names",
         ("a", "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})"), ("b", "r = df.query('a > @u', local_dict={'u': 1}).a.tolist()")),
     row("a function's argument",

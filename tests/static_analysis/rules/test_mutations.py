@@ -141,7 +141,6 @@ def test_a_change_by_a_call_counts_for_the_value(both, code):
     assert {"l: b -> c", "d: b -> c", "o: b -> c"} & wires(found.analyzed)
 
 
-@pytest.mark.xfail(reason="that an own function calls its argument is not followed to the receiver")
 def test_a_bound_method_given_to_a_function_of_the_notebook_counts_as_a_change(both):
     found = both(("a", VALUES), ("b", "def each(f): f(3)\neach(l.append)"), ("c", REPORT))
     assert found.same, found

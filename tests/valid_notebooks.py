@@ -125,11 +125,25 @@ def _observe(statement: Statement, namespace: dict[str, object], access: Access)
     # What may be bound, or is changed, has to be there to be handed on.
     access.reads |= (reads | changes | same | (binds - certain)) - access.certain
     code = {n for n, v in before.items() if isinstance(v, type | types.FunctionType)}
-    access.sure |= ((loads & before.keys() - code) | changes) - access.bound - rebound
-    access.sure |= {n for n in loads & before.keys() - code if _simple(tree)} - access.bound
+    outright = {n.id for n in _outright(tree) if isinstance(n, ast.Name) and _is_load(n)}
+    outright |= {n.target.id for n in _outright(tree) if _augments(n)}
+    outright &= loads & before.keys() - code
+    access.sure |= (outright | changes) - access.bound - rebound
+    access.sure |= {n for n in outright if _simple(tree)} - access.bound
     access.writes |= binds | changes | same
     access.bound |= binds
     access.certain |= certain
+
+
+def _outright(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that are evaluated with their statement: not the bodies of functions."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(node, ast.Lambda) and child is node.body:
+            continue
+        if isinstance(node, ast.FunctionDef) and child in node.body:
+            continue
+        yield from _outright(child)
 
 
 def _simple(tree: ast.Module) -> bool:

@@ -23,8 +23,9 @@ RULES = (
         "KALE303",
         Severity.WARNING,
         "undefined name in code that may not run",
-        "A name that nothing defines stands in a function that no step is sure to call.",
-        "def report(): print(totl)",
+        "A name that nothing defines, or that is gone where it is read, stands in code which no "
+        "step is sure to run: in a function that is only put away, below a del, after its handler.",
+        "handlers = {'on': lambda: print(totl)}",
         "Correct the spelling, or define the name.",
     ),
     Rule(

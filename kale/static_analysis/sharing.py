@@ -245,6 +245,9 @@ def _tied(cell: Cell, groups: Groups, spans: _Spans, bonds: _Bonds, so_far: _Tie
             sure = certain and (name not in effects.mutations or bonds.hold(name, other))
             if other in mutations and sure and not mutations[other][1]:
                 mutations[other] = (node, True)
+                through.setdefault(other, (name, name in effects.mutations))
+                if other in uses and uses[other].tied:  # what is surely changed has to be there
+                    uses[other] = replace(uses[other], tied=False)
             if other not in effects.certain and other not in mutations:
                 mutations[other] = (node, sure)
                 uses.setdefault(other, Use(node, strong=False, tied=not certain, shared=True))

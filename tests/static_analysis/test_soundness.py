@@ -49,6 +49,11 @@ def notebook(*cells, after=None):
 
 
 VALID = [
+    pytest.param(
+        notebook(("a", "d = [1]; b = [1]"), ("s", "def feed(i):\n    d.append(i)"), ("s", "b = [2]"),
+                 ("t", "print(b)"), after={"t": ("a",)}),
+        False, id="the body of a function that nobody calls orders nothing",
+    ),
     pytest.param(notebook(("a", "b = [1]"), ("s", "print(b)")), True, id="an edge can be added"),
     pytest.param(
         notebook(("a", "b = [1]"), ("s", "b.append(2)"), ("t", "b.append(3)"), ("u", "print(b)")),

@@ -27,6 +27,7 @@ from kale.static_analysis.purity import (
     Purity,
 )
 from kale.static_analysis.roots import sure_roots
+from kale.static_analysis.scopes import Comprehension
 from kale.static_analysis.syntax_tree import branches, nodes_of
 
 _STORES = (
@@ -70,12 +71,7 @@ def _mutated(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -
             yield from _mutated(call, purity, local)
         return
     if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-        local = dict(local)
-        for generator in node.generators:
-            roots = tuple(name for name, _ in _resolve(generator.iter, purity, local))
-            for target in nodes_of(generator.target):
-                if isinstance(target, ast.Name):
-                    local[target.id] = roots
+        local = _with_targets(node, purity, local)
     elif isinstance(node, _STORES):
         for target in _stored_chains(node):
             yield from _roots(target, purity, local, node, certain=True)
@@ -85,6 +81,18 @@ def _mutated(node: ast.AST, purity: Purity, local: dict[str, tuple[str, ...]]) -
         yield from _roots(node.value, purity, local, node, certain=False)
     for child in branches(node):
         yield from _mutated(child, purity, local)
+
+
+def _with_targets(
+    node: Comprehension, purity: Purity, local: dict[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """``local`` with the targets of a comprehension, which stand for what it iterates over."""
+    local = dict(local)
+    for generator in node.generators:
+        roots = tuple(name for name, _ in _resolve(generator.iter, purity, local))
+        names = (n.id for n in nodes_of(generator.target) if isinstance(n, ast.Name))
+        local.update(dict.fromkeys(names, roots))
+    return local
 
 
 def _stored_chains(node: ast.AST) -> Iterator[ast.expr]:

@@ -60,6 +60,15 @@ FOUND = [
         title="a lambda that is called at once"),
     pytest.param([("a", "x = y = [4]\ndef g(v):\n    v.append(0)\n    return v\nz = g(y)"),
         ("b", "put = z.append\nput(0)"), ("c", "print(x)")], id="what an own function returns"),
+    pytest.param([("a", "d = a = [5]"), ("b", "a = [i for i in iter([a])]"),
+        ("c", "for i in a:\n    i.append(1)\nprint(len(d))")], id="a list with two names"),
+    pytest.param([("parameters", "sizes = [1, 2]"), ("a", "c = sizes"), ("b", "d = sizes\nprint(d is c)"),
+        ("c", "def g(v):\n    return [len(v)]\na = g(g(c))"), ("d", "e = g(v=d)\na.extend(c)"),
+        ("f", "print(e, a, d)")], id="a sure change on top of a possible one"),
+    pytest.param([("a", "d = a = [1]"), ("b", "print(a)"), ("a", "put = a.append\nput(2)")],
+                 id="a step that changes a value again below its reader"),
+    pytest.param([("a", "c = {'k': [4]}"), ("b", "c = [1]\nq = lambda: c"), ("c", "b = {}\nb.update(m=3)"),
+        ("d", "b = q() + [2]\nprint(b)")], id="a tie that a later step makes"),
 ]  # fmt: skip
 
 

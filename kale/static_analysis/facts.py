@@ -78,13 +78,13 @@ def gather_facts(pipeline: Pipeline) -> Facts:
     spell_out_supers(nodes)
     purity = purity_of(nodes, pipeline.parameters)
     random = random_draws(nodes)
-    purity = replace(purity, restless_names=restless_names(nodes, random.modules))
+    restless = restless_names(nodes, random.modules)
+    purity = replace(purity, restless_names=restless, random=random)
     purity = replace(
         purity,
         restless=_restless(nodes, purity),
         counting=_counting(nodes, purity),
         code=own_code(trees.values(), nodes, purity),
-        random=random,
         fixed=purity.fixed.union(random.states.values()) - _collecting(nodes, purity),
     )
 

@@ -56,7 +56,7 @@ def _is_code(suffix: str) -> bool:
 
 
 def _holds_source(folder: str) -> bool:
-    return any(name.endswith(tuple(SOURCE_SUFFIXES)) for name in os.listdir(folder))
+    return any(entry.name.endswith(tuple(SOURCE_SUFFIXES)) for entry in Path(folder).iterdir())
 
 
 def find_module(module: str, folder: Path) -> ModuleFile | None:

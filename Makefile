@@ -3,13 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: run test check format clean
+.PHONY: run test heavy check format clean
 
 run: .venv/run.stamp  ## convert an example notebook and run it as a pipeline
 	$(BIN)/kale run examples/breast_cancer.ipynb
 
 test: .venv/test.stamp  ## all tests, with branch coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report= -m "not slow"
+
+heavy: .venv/heavy.stamp  ## install PyTorch and other large libraries, so that their tests are not skipped
 
 check: .venv/test.stamp  ## the gate: lint, format, types, layers, coverage of the last `make test`
 	$(BIN)/ruff check .
@@ -37,3 +39,7 @@ clean:  ## remove what the other targets made
 .venv/test.stamp: .venv/bin/python setup.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/run.stamp
+
+.venv/heavy.stamp: .venv/test.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,heavy]'
+	@touch $@

@@ -9,6 +9,18 @@ HERE = Path(__file__).parent
 #: What the example notebooks use, and the tests with them.
 EXAMPLES = ["matplotlib>=3.8", "numpy>=1.26", "pandas>=2.1", "scikit-learn>=1.4"]
 KFP = ["kfp>=2.16,<3", "kfp-kubernetes>=2.16,<3"]
+#: Whose objects Kale saves in a way of their own, and that install in seconds.
+LIGHT = [
+    "dill>=0.3.8",
+    "joblib>=1.3",
+    "pillow>=10.3",
+    "polars>=1.0",
+    "pyarrow>=17",
+    "scipy>=1.11",
+    "skops>=0.11",
+]
+#: The same, but large; their tests say so when they are not there.
+HEAVY = ["keras>=3.5", "lightgbm>=4.3", "torch==2.13.0", "xgboost-cpu>=2.1"]
 
 setup(
     name="kale",
@@ -24,6 +36,7 @@ setup(
     package_dir={"kale.templates": "templates"},
     package_data={"kale": ["py.typed"], "kale.templates": ["*.jinja2"]},
     install_requires=[
+        "blake3>=1.0",
         "click>=8.1",
         "cloudpickle>=3.0",
         "ipykernel>=6.29",
@@ -40,9 +53,11 @@ setup(
     extras_require={
         "examples": EXAMPLES,
         "kfp": KFP,
+        "heavy": HEAVY,
         "dev": [
             *EXAMPLES,
             *KFP,
+            *LIGHT,
             "hypothesis>=6.100",
             "import-linter>=2.1",
             "mypy>=1.13",

@@ -112,7 +112,9 @@ def plan(
     """
     from kale.codegen import make_plan
 
-    return make_plan(check(notebook, settings, strict=strict))
+    analyzed = check(notebook, settings, strict=strict)
+    modules = static_analysis.with_own_modules(analyzed.modules, Path(notebook).parent)
+    return make_plan(replace(analyzed, modules=modules))
 
 
 def compile_notebook(
@@ -193,7 +195,7 @@ def run_plan(
     name = planned.pipeline.name
     return runners.run(
         planned,
-        runtime=emit_runtime(),
+        runtime=emit_runtime(planned.backends),
         run_dir=runners.default_run_dir(folder, name) if run_dir is None else Path(run_dir),
         cwd=folder,
         parameters=values,

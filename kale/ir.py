@@ -17,12 +17,13 @@ from typing import Any, Literal
 from kale.diagnostics import Diagnostic
 from kale.errors import Location
 from kale.inputs import Input, InputKind, Origin, Reason
-from kale.options import Pairs, SecretEnv, StepOptions, Toleration, VolumeMount
+from kale.options import Pairs, Pickling, SecretEnv, StepOptions, Toleration, VolumeMount
 from kale.suppression import Suppression
 
 __all__ = [
     "METRICS_STEP",
     "SETUP_STEP",
+    "UNSEEN_MODULE",
     "AnalyzedPipeline",
     "Files",
     "Input",
@@ -31,6 +32,7 @@ __all__ = [
     "Pairs",
     "Parameter",
     "ParameterType",
+    "Pickling",
     "Pipeline",
     "Plan",
     "Port",
@@ -115,8 +117,8 @@ class Pipeline:
     cells, in notebook order, as does ``metrics``. ``kernel`` is the kernelspec's name.
     ``image`` is ``None`` when nobody named one. ``settings`` holds pipeline-wide notebook
     metadata that later stages act on, as JSON text by its key. ``packages`` are those that the
-    notebook has installed where it ends. ``suppression`` says which findings the author does
-    not want to see.
+    notebook has installed where it ends. ``pickling`` says how values are saved,
+    ``suppression`` which findings the author does not want to see.
     """
 
     name: str
@@ -134,6 +136,7 @@ class Pipeline:
     settings: Pairs = ()
     packages: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    pickling: Pickling = field(default_factory=Pickling)
     suppression: Suppression = field(default_factory=Suppression)
 
     def step(self, name: str) -> Step:
@@ -203,7 +206,8 @@ class AnalyzedPipeline:
     in ``pipeline.steps`` too. ``after`` maps each step to all the steps it waits for, its
     ``prev:`` tags and the edges inferred from data. ``metrics`` are the names reported, and
     ``metrics_step`` the step whose notebook ends with the metrics cells. ``silenced`` counts
-    the findings that ``diagnostics`` lacks at the author's wish.
+    the findings that ``diagnostics`` lacks at the author's wish. ``modules`` are the top-level
+    modules that any of the code imports, and :data:`UNSEEN_MODULE` if it may import others.
     """
 
     pipeline: Pipeline
@@ -214,6 +218,7 @@ class AnalyzedPipeline:
     metrics_step: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     silenced: int = 0
+    modules: frozenset[str] = frozenset()
 
     def summary(self, name: str) -> StepSummary:
         """The summary of the step of that name.
@@ -226,6 +231,9 @@ class AnalyzedPipeline:
                 return summary
         raise KeyError(name)
 
+
+#: Stands for the modules that code imports out of sight, as ``exec`` does.
+UNSEEN_MODULE = "?"
 
 #: The name of the step made for ``pipeline-metrics`` cells that no author's step can hold.
 METRICS_STEP = "pipeline-metrics"
@@ -281,11 +289,15 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A pipeline, ready to emit or run; ``tasks`` are in topological order."""
+    """A pipeline, ready to emit or run; ``tasks`` are in topological order.
+
+    ``backends`` are the parts of the step runtime, one for a library, that its steps carry.
+    """
 
     pipeline: Pipeline
     tasks: tuple[Task, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    backends: tuple[str, ...] = ()
 
     def task(self, name: str) -> Task:
         """The task of the step of that name.

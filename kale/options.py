@@ -1,11 +1,34 @@
-"""What an author may ask for one step: resources, environment, placement, retries."""
+"""What an author may ask for: of one step, resources, placement, retries; of all, how to pickle."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 #: Ordered (key, value) pairs, one a key: a mapping that can be hashed.
 Pairs = tuple[tuple[str, str], ...]
+
+#: What may save the values that no library's own format holds; the first one, if nobody asks.
+PICKLERS = ("cloudpickle", "dill", "joblib")
+
+#: What the name of an environment variable that sets something starts with.
+ENVIRONMENT_PREFIX = "KALE_"
+
+#: Settings that are on or off, by their key in the notebook metadata.
+FLAGS = frozenset({"no_pickle"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pickling:
+    """How steps save and load what only a pickle can hold: not at all, or by which package."""
+
+    no_pickle: bool = False
+    pickler: str = PICKLERS[0]
+
+    def as_json(self) -> dict[str, Any]:
+        """What is asked for beyond the defaults, as the step runtime reads it."""
+        asked: dict[str, Any] = {"no_pickle": True} if self.no_pickle else {}
+        return asked if self.pickler == PICKLERS[0] else {**asked, "pickler": self.pickler}
 
 
 @dataclass(frozen=True, slots=True)

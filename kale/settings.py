@@ -12,9 +12,7 @@ from typing import Any
 
 from kale.diagnostics import CATALOGUE, Severity, near_codes, nearest
 from kale.errors import Location, UsageError, raise_all
-
-#: What the name of an environment variable that sets something starts with.
-ENVIRONMENT_PREFIX = "KALE_"
+from kale.options import ENVIRONMENT_PREFIX, FLAGS
 
 #: The setting that holds codes to silence; it is no metadata of a notebook.
 IGNORE = "ignore"
@@ -22,7 +20,7 @@ IGNORE = "ignore"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings by their key in the notebook metadata.
+    """Settings by their key in the notebook metadata, as text; flags are `true` or `false`.
 
     ``override`` beats what the notebook says (command line and environment), ``default`` is
     beaten by it (the project file). ``ignored`` are the codes that any of them silences.
@@ -99,14 +97,14 @@ def _checked(key: str, value: object, at: Location, known: Collection[str]) -> s
             at=at,
             hint=f"did you mean `{close}`?" if close else f"there are {', '.join(keys)}",
         )
-    if not isinstance(value, str):
-        raise UsageError(
-            "KALE013",
-            f"the setting `{key}` of `[tool.kale]` is not text",
-            at=at,
-            hint=f'write it in quotes: {key} = "…"',
-        )
-    return value
+    if isinstance(value, bool if key in FLAGS else str):
+        return value if isinstance(value, str) else str(value).lower()
+    kind, hint = "text", f'write it in quotes: {key} = "…"'
+    if key in FLAGS:
+        kind, hint = "true or false", f"write it without quotes: {key} = true"
+    raise UsageError(
+        "KALE013", f"the setting `{key}` of `[tool.kale]` is not {kind}", at=at, hint=hint
+    )
 
 
 def _ignored(listed: object, at: Location, given: Mapping[str, str]) -> frozenset[str]:

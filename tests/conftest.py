@@ -6,6 +6,7 @@ import json
 import os
 import random
 import sys
+import tempfile
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,9 @@ from kale.cli import main
 # A busy machine is no failure. What CI sets beside (the same examples in each run) stays.
 settings.register_profile("kale", settings.default, deadline=None)
 settings.load_profile("kale")
+
+# Runs with a `--run-dir` would keep their values in the user's cache.
+os.environ.setdefault("KALE_CACHE_DIR", tempfile.mkdtemp(prefix="kale-cache-"))
 
 # Of the notebooks in test_soundness.py that are new in each run; all workers have the same.
 os.environ.setdefault("KALE_SOUNDNESS_SEED", str(random.SystemRandom().randrange(1_000_000)))

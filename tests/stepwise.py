@@ -121,16 +121,27 @@ class _Runtime(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def __init__(self) -> None:
         self.codes = {}
-        for path, content in emit_runtime().items():
+        # The package of backends imports what lies in its folder.
+        self.folder = tempfile.TemporaryDirectory()
+        self.packages = {"cloudpickle": ""}
+        for path, content in emit_runtime(("numpy", "pandas")).items():
             name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
             self.codes[name] = compile(content, str(path), "exec")
+            file = Path(self.folder.name, path)
+            file.parent.mkdir(exist_ok=True, parents=True)
+            file.touch()
+            if path.name == "__init__.py":
+                self.packages[name] = str(file.parent)
         for name in ("cloudpickle", "cloudpickle.cloudpickle"):
             self.codes[name] = importlib.util.find_spec(name).loader.get_code(name)
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> object:
         if name not in self.codes:
             return None
-        return importlib.util.spec_from_loader(name, self, is_package="." not in name)
+        spec = importlib.util.spec_from_loader(name, self, is_package=name in self.packages)
+        if name in self.packages:
+            spec.submodule_search_locations = [self.packages[name]]
+        return spec
 
     def create_module(self, spec: object) -> None:
         return None

@@ -27,6 +27,20 @@ def test_each_beats_the_one_before(notebook, monkeypatch):
     assert load(path, {"pipeline_name": "given"}).name == "given"
 
 
+def test_a_flag_follows_the_same_order(notebook, monkeypatch):
+    def asked(path, settings=()):
+        return load(path, dict(settings)).pickling.as_json()
+
+    project(notebook(CELL), '[tool.kale]\nno_pickle = true\npickler = "dill"\n')
+    assert asked(notebook(CELL)) == {"no_pickle": True, "pickler": "dill"}
+    found = {"kubeflow_notebook": {"no_pickle": False, "pickler": "joblib"}}
+    path = notebook(CELL, metadata=found)
+    assert asked(path) == {"pickler": "joblib"}
+    monkeypatch.setenv("KALE_NO_PICKLE", "1")
+    assert asked(path) == {"no_pickle": True, "pickler": "joblib"}
+    assert asked(path, {"no_pickle": "false", "pickler": "cloudpickle"}) == {}
+
+
 def test_the_nearest_project_file_with_a_table_counts(notebook):
     path = notebook(CELL, name="deep/er/nb.ipynb")
     project(path, "[project]\n")
@@ -43,6 +57,16 @@ ERRORS = [
         "[tool.kale]\ndocker_image = 1",
         "the setting `docker_image` of `[tool.kale]` is not text",
         id="no text",
+    ),
+    pytest.param(
+        '[tool.kale]\nno_pickle = "true"',
+        "the setting `no_pickle` of `[tool.kale]` is not true or false",
+        id="a flag in quotes",
+    ),
+    pytest.param(
+        "[tool.kale]\npickler = true",
+        "the setting `pickler` of `[tool.kale]` is not text",
+        id="no flag",
     ),
 ]
 

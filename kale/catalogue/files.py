@@ -143,4 +143,13 @@ RULES = (
         '[tool.kale]\n    ignore = ["KALE301"]',
         "Correct what it finds, and take the code out of the list.",
     ),
+    Rule(
+        "KALE018",
+        Severity.ERROR,
+        "wrong value of a setting",
+        "The command line, the environment or the project file gives a setting a value that it "
+        "cannot have.",
+        "KALE_PICKLER=pickle kale run nb.ipynb",
+        "Choose one of the values that the message lists.",
+    ),
 )

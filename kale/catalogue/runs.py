@@ -51,4 +51,13 @@ RULES = (
         "kale run titanic.ipynb -j 0",
         "Give one or more, or leave the option out.",
     ),
+    Rule(
+        "KALE507",
+        Severity.WARNING,
+        "values are not in the store",
+        "Equal files of several runs are kept once, in a store. These could not be put there; the "
+        "run itself has them all.",
+        "a run directory on one disk, a full disk for the store",
+        "See to the reason that the message gives, or name another store in KALE_CACHE_DIR.",
+    ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from kale.cli.cache import cache_command
 from kale.cli.check import check_command
 from kale.cli.classic import classic
 from kale.cli.compile import compile_command
@@ -29,6 +30,7 @@ _HELP = """Run a tagged Jupyter notebook as a pipeline, here or on Kubeflow Pipe
 kale run NOTEBOOK        runs it on this machine
 kale compile NOTEBOOK    makes a Kubeflow Pipelines package of it
 kale check NOTEBOOK...   only says what is wrong with it
+kale cache ls            lists the values that runs have saved
 
 The options below are those of the classic form, kale --nb NOTEBOOK, which compiles too. Each
 may be written with dashes for underscores.
@@ -129,7 +131,7 @@ def _spelling(context: click.Context, name: str) -> str:
     return next(option.opts[0] for option in context.command.params if option.name == name)
 
 
-for command in (check_command, compile_command, run_command):
+for command in (cache_command, check_command, compile_command, run_command):
     kale.add_command(command)
 
 

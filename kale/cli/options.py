@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from kale.options import FLAGS, PICKLERS
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -44,6 +46,14 @@ SETTINGS = (
     click.option(
         "--experiment_name", "--experiment-name", "experiment_name", cls=SpelledOption,
         metavar="NAME", help="The experiment on the cluster that runs belong to.",
+    ),
+    click.option(
+        "--no-pickle", "--no_pickle", "no_pickle", cls=SpelledOption, is_flag=True,
+        help="Save and load no value by pickle; a step with one that needs it fails and names it.",
+    ),
+    click.option(
+        "--pickler", type=click.Choice(PICKLERS),
+        help="What saves values that no library's own format holds; by default cloudpickle.",
     ),
 )  # fmt: skip
 
@@ -92,6 +102,7 @@ def with_options(
 
 def given_settings(options: dict[str, Any]) -> dict[str, str]:
     """The settings among a command's options that the user gave."""
-    keys = ("pipeline_name", "pipeline_description", "docker_image", "experiment_name")
+    keys = ("pipeline_name", "pipeline_description", "docker_image", "experiment_name", "pickler")
     found = {key: options[key] for key in keys if options.get(key) is not None}
+    found |= {key: "true" for key in FLAGS if options.get(key)}
     return {**found, "ignore": ",".join(options.get("ignore", ()))}

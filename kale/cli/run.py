@@ -96,6 +96,8 @@ def run_command(
     if as_json:
         print_json(result.as_json())
     else:
+        before = set(plan.diagnostics)
+        print_findings((d for d in result.diagnostics if d not in before), sys.stderr)
         _report(result)
     if result.interrupted:
         raise click.exceptions.Exit(INTERRUPTED)

@@ -8,7 +8,7 @@ from typing import Any
 from kale.codegen.pod_notebook import pod_notebook
 from kale.codegen.resources import Resources, cpu_number, memory_number, resources_of
 from kale.codegen.runtime_bundle import LOADER, encode, pod_runtime
-from kale.ir import Pipeline, Task
+from kale.ir import Pipeline, Plan, Task
 
 #: The image of steps for which nobody named one: Python, and nothing that is not needed.
 DEFAULT_IMAGE = "python:3.11-slim"
@@ -22,12 +22,12 @@ def image_of(pipeline: Pipeline, task: Task) -> str:
     return task.options.image or pipeline.image or DEFAULT_IMAGE
 
 
-def command_of() -> list[str]:
-    """The command, which is the same in all containers of all packages."""
-    return ["python3", "-c", LOADER, pod_runtime()]
+def command_of(plan: Plan) -> list[str]:
+    """The command, which is the same in all containers of a package."""
+    return ["python3", "-c", LOADER, pod_runtime(plan.backends)]
 
 
-def container(pipeline: Pipeline, task: Task) -> dict[str, Any]:
+def container(plan: Plan, task: Task) -> dict[str, Any]:
     """The executor's container as a pipeline specification writes it.
 
     The step's name in the arguments keeps any two containers of a package apart: KFP keys a
@@ -39,15 +39,15 @@ def container(pipeline: Pipeline, task: Task) -> dict[str, Any]:
     notebook = encode(pod_notebook(task.notebook))
     spec: dict[str, Any] = {
         "args": [EXECUTOR_INPUT, task.name, notebook, *task.options.packages],
-        "command": command_of(),
-        "image": image_of(pipeline, task),
+        "command": command_of(plan),
+        "image": image_of(plan.pipeline, task),
     }
     if task.options.env:
         spec["env"] = [
             {"name": name, "value": value} if value else {"name": name}
             for name, value in task.options.env
         ]
-    asked = _resources(resources_of(task.options, pipeline.step(task.name).at))
+    asked = _resources(resources_of(task.options, plan.pipeline.step(task.name).at))
     return {**spec, "resources": asked} if asked else spec
 
 

@@ -58,7 +58,7 @@ def emit_script(plan: Plan) -> bytes:
         description=pipeline.description,
         experiment=pipeline.experiment or None,
         loader=lines_of(LOADER),
-        runtime=re.findall(".{1,88}", pod_runtime()),
+        runtime=re.findall(".{1,88}", pod_runtime(plan.backends)),
         kubernetes=any(step["needs_kubernetes"] for step in steps),
         names=names,
         alias=lambda word: "" if names[word] == word else f" as {names[word]}",

@@ -63,8 +63,7 @@ def _spec(plan: Plan) -> dict[str, Any]:
         "components": {component_name(task): component(pipeline, task) for task in plan.tasks},
         "deploymentSpec": {
             "executors": {
-                executor_label(task): {"container": container(pipeline, task)}
-                for task in plan.tasks
+                executor_label(task): {"container": container(plan, task)} for task in plan.tasks
             }
         },
         "pipelineInfo": {name: text for name, text in info.items() if text},

@@ -37,7 +37,7 @@ def check_package(plan: Plan) -> tuple[Diagnostic, ...]:
         errors += _text_errors(task.options, at)
         found += unsupported(task.options, at)
         try:
-            size = argv_size(container(pipeline, task))
+            size = argv_size(container(plan, task))
             total += size
             found += _size(task, size, at)
         except KaleError as error:

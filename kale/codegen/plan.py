@@ -12,6 +12,7 @@ from kale.codegen.names import (
     parameter_keys,
     unique,
 )
+from kale.codegen.runtime_parts import backends_for
 from kale.codegen.step_notebook import step_notebook
 from kale.errors import PackageError, raise_all
 from kale.ir import AnalyzedPipeline, Pipeline, Plan, Port, PortKind, Step, Task
@@ -39,7 +40,7 @@ def make_plan(analyzed: AnalyzedPipeline) -> Plan:
         _task(analyzed, step, keys[step.name], waits[step.name], parameters, outputs)
         for step in _topological(pipeline, waits)
     )
-    return Plan(pipeline, tasks, analyzed.diagnostics)
+    return Plan(pipeline, tasks, analyzed.diagnostics, backends_for(analyzed.modules))
 
 
 def _task_keys(pipeline: Pipeline) -> dict[str, str]:

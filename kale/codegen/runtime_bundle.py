@@ -10,10 +10,12 @@ import json
 import tokenize
 import zlib
 from collections.abc import Iterator
+from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
+from kale.codegen.runtime_parts import carried
 from kale.ir import Files
 
 #: The command of every container: unpack the runtime of ``argv[1]``, start it, and clear up.
@@ -38,25 +40,43 @@ _NO_CODE = ("COMMENT", "DEDENT", "ENDMARKER", "INDENT", "NL")
 _Place = tuple[int, int]
 
 
-@functools.cache
-def emit_runtime() -> Files:
-    """The files of package ``kale_runtime``: the sources of ``kale.marshal``, stripped."""
+@functools.lru_cache(maxsize=64)
+def emit_runtime(backends: tuple[str, ...] | None = None) -> Files:
+    """The files of package ``kale_runtime``: the sources of ``kale.marshal``, stripped.
+
+    ``backends`` are the libraries whose modules it holds beside the core, ``None`` for all.
+    """
     folder = importlib.resources.files("kale").joinpath("marshal")
+    sources = _sources(folder, PurePosixPath())
+    if backends is not None:
+        sources = {path: sources[path] for path in carried(sources, backends)}
     return MappingProxyType(
-        {
-            PurePosixPath("kale_runtime", entry.name): strip(entry.read_text("utf-8")).encode()
-            for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
-            if entry.name.endswith(".py")
-        }
+        {PurePosixPath("kale_runtime", path): _stripped(text) for path, text in sources.items()}
     )
 
 
-@functools.cache
-def pod_runtime() -> str:
+@functools.lru_cache(maxsize=64)
+def pod_runtime(backends: tuple[str, ...] | None = None) -> str:
     """What :data:`LOADER` unpacks: the runtime and the pod's own entry, as :func:`encode` does."""
     entry = importlib.resources.files("kale.codegen").joinpath("kale_pod.py").read_text("utf-8")
-    texts = {str(path): content.decode() for path, content in emit_runtime().items()}
+    texts = {str(path): content.decode() for path, content in emit_runtime(backends).items()}
     return encode(json.dumps({"kale_pod.py": strip(entry), **texts}).encode())
+
+
+def _sources(folder: Traversable, path: PurePosixPath) -> dict[PurePosixPath, str]:
+    """The text of each module of a package and its sub-packages, sorted by name."""
+    found: dict[PurePosixPath, str] = {}
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".py"):
+            found[path / entry.name] = entry.read_text("utf-8")
+        elif entry.is_dir() and entry.joinpath("__init__.py").is_file():
+            found |= _sources(entry, path / entry.name)
+    return found
+
+
+@functools.cache
+def _stripped(source: str) -> bytes:
+    return strip(source).encode()
 
 
 @functools.lru_cache(maxsize=1024)

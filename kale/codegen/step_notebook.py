@@ -32,7 +32,8 @@ def step_notebook(
     functions; definitions carried from other steps; the load of ``inputs``; the step's own
     cells, one for one; the save of ``outputs``; the metrics. ``metadata.kale`` of a cell says
     its role and, where it is the author's, the cell and line it comes from and the lines that
-    only install packages of the step; that of the notebook maps variables to port keys.
+    only install packages of the step; that of the notebook maps variables to port keys, and says
+    how values are saved where that is not the default.
     ``metrics`` are the names that the step reports.
     """
     ports = tuple(inputs)
@@ -51,6 +52,8 @@ def step_notebook(
         "parameters": {p.name: _parameter(p, key) for key, p in given.items()},
         "metrics": list(metrics),
     }
+    if asked := analyzed.pipeline.pickling.as_json():
+        kale["marshal"] = asked
     return notebook_bytes(analyzed.pipeline.kernel, kale, cells)
 
 

@@ -18,8 +18,8 @@ def main(executor_input: str, step: str, notebook: str) -> int:
     """Run one step in its pod; the exit code is 0, or 1 when a cell or the runtime failed.
 
     ``executor_input`` is KFP's JSON, ``notebook`` the step notebook as Base64 of zlib's
-    format. What the notebook prints goes to the log as it comes. An output artifact with the
-    key ``metrics`` gets the metrics that are numbers as its metadata.
+    format. What the notebook prints goes to the log as it comes. The metadata of an output
+    artifact tell what its value is; that with the key ``metrics`` gets those that are numbers.
     """
     try:
         import nbformat
@@ -41,6 +41,8 @@ def main(executor_input: str, step: str, notebook: str) -> int:
             "inputs": {n: [local_path(inputs[k]) for k in p] for n, p in ports["inputs"].items()},
             "outputs": {n: local_path(outputs[key]) for n, key in ports["outputs"].items()},
             "metrics": str(metrics),
+            "marshal": ports.get("marshal", {}),
+            "digest": "sha256",  # the next pod may not have what this one has
         }
         file = Path(folder, "context.json")
         file.write_text(json.dumps(context))
@@ -68,6 +70,10 @@ def main(executor_input: str, step: str, notebook: str) -> int:
             return _fail(step, f"{place}{error.ename}: {error.evalue}")
         except Exception as error:  # noqa: BLE001 -- kernels and images fail in many ways
             return _fail(step, f"{type(error).__name__}: {error}")
+    for key in ports["outputs"].values():
+        told = json.loads(Path(local_path(outputs[key]), "manifest.json").read_bytes())
+        kept = {k: told[k] for k in ("type", "artifact", "description") if told.get(k)}
+        outputs[key].setdefault("metadata", {}).update(kept)
     if "metrics" in outputs:
         recorded = json.loads(metrics.read_bytes())
         numbers = {name: n for name, n in recorded.items() if type(n) in (int, float)}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from .files import ALGORITHMS, FileEntry, find_fault
 
 #: The file of a value's folder that describes the others.
 MANIFEST = "manifest.json"
@@ -25,13 +28,17 @@ class MarshalError(Exception):
 class Manifest:
     """What a value's folder holds.
 
-    ``step`` made the value, ``type`` is the qualified name of its type, ``versions`` those of
-    Python and of the library that the type comes from. ``files`` maps names to what
-    :func:`read_entry` tells of each. ``digest`` is the content's
-    (:func:`kale.marshal.digest.digest`) when it was saved, if it was asked for. ``changed``
-    tells a value that the step loaded and changed (true) or left as it was (false) from one
-    that it made (``None``). ``member`` is the value's name in files that hold several values
-    which share objects. A manifest of other fields is not read.
+    ``step`` made the value, ``type`` is the qualified name of its type, ``artifact`` what
+    Kubeflow Pipelines calls it, ``description`` a line for people and ``preview`` an excerpt,
+    both safe in HTML. ``versions`` are those of Python and of the library that the type comes
+    from. The function ``backend`` wrote ``files``, each with its size in bytes and its digest,
+    of which ``main`` is the one to load. ``digest`` is the content's
+    (:func:`kale.marshal.digest.digest`) when it was saved, ``loaded`` what it was when its step
+    had loaded it; ``None`` if that cannot be told. ``changed`` tells a value that the step
+    loaded and changed (true) or left as it was (false) from one that it made (``None``).
+    ``shared`` names the variables saved together because they share objects; ``member`` is this
+    one's key where the files hold several, and ``None`` where all are one object. A manifest of
+    other fields is not read.
     """
 
     name: str
@@ -40,9 +47,15 @@ class Manifest:
     backend: str = UNBOUND
     changed: bool | None = None
     digest: str | None = None
-    files: dict[str, list[int | str]] = field(default_factory=dict)
+    loaded: str | None = None
+    files: dict[str, FileEntry] = field(default_factory=dict)
+    main: str = ""
+    shared: list[str] = field(default_factory=list)
     member: str | None = None
-    versions: str = f"Python {platform.python_version()}"
+    versions: str = ""
+    artifact: str = "Artifact"
+    description: str = ""
+    preview: str = ""
 
     def to_json(self) -> str:
         """The manifest as JSON text, with a digest of itself."""
@@ -59,40 +72,53 @@ def read_manifest(folder: Path, name: str) -> Manifest:
     try:
         data = json.loads(path.read_bytes())
         if data.pop("sha256") == _seal(data):
-            return Manifest(**data)
+            manifest = Manifest(**data)
+            if _holds_together(manifest):
+                return manifest
     except Exception as error:  # noqa: BLE001 -- JSON that is no manifest fails in many ways
         if isinstance(error, FileNotFoundError):
             found = "is missing"
     raise _damaged(name, path, found)
 
 
-def read_entry(path: Path) -> list[int | str]:
-    """What a manifest tells of a file: its size in bytes, and its SHA-256."""
-    with path.open("rb") as file:
-        return [path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()]
-
-
 def verify_files(folder: Path, manifest: Manifest) -> None:
     """Check that ``folder`` holds the files of ``manifest``, byte for byte, and no others.
 
     Raises:
-        MarshalError: a file is missing, truncated, changed, or not of this value.
+        MarshalError: a file is missing, truncated, changed, or not of this value; or the
+            package that computes their digests is.
     """
-    files = manifest.files
-    present = {path.name for path in folder.iterdir()} - {MANIFEST}
-    for name in sorted(present | set(files)):
-        path = folder / name
-        if name not in files:
-            found = "does not belong to it"
-        elif name not in present:
-            found = "is missing"
-        elif (entry := read_entry(path)) == files[name]:
-            continue
-        elif entry[0] == files[name][0]:
-            found = "has changed since it was saved"
-        else:
-            found = f"has {entry[0]} bytes, not {files[name][0]}"
-        raise _damaged(f"{manifest.name}` from step `{manifest.step}", path, found)
+    files, who = manifest.files, f"{manifest.name}` from step `{manifest.step}"
+    for name in sorted({path.name for path in folder.iterdir()} - {MANIFEST} | {*files}):
+        path, found = folder / name, "does not belong to it"
+        try:
+            found = find_fault(path, files[name]) if name in files else found
+        except ImportError as error:
+            raise MarshalError(
+                f"`{who}` cannot be loaded: {path} cannot be checked; install `{error.name}`"
+            ) from None
+        if found:
+            raise _damaged(who, path, found)
+
+
+def _holds_together(manifest: Manifest) -> bool:
+    """Whether its files are some in its own folder, and what it says of them can be checked."""
+    for name, (size, digest) in manifest.files.items():
+        algorithm = str(digest).partition(":")[0]
+        if {name, Path(name).name} != {name} or type(size) is not int:
+            return False
+        if name in ("..", MANIFEST) or "\0" in name or algorithm not in ALGORITHMS:
+            return False
+    member = manifest.member is None or manifest.member in manifest.shared
+    return member and (manifest.backend == UNBOUND or manifest.main in manifest.files)
+
+
+def versions_for(kind: str) -> str:
+    """The versions here of Python and of the library of a type, named in full."""
+    root = kind.partition(".")[0]
+    version = getattr(sys.modules.get(root), "__version__", "")
+    python = f"Python {platform.python_version()}"
+    return f"{python} {root} {version}" if version else python
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -1,35 +1,32 @@
-"""Pickle protocol 5 with cloudpickle's reach, the notebook's own classes, and arrays that overlap.
+"""Pickle protocol 5 with cloudpickle's reach, the notebook's own classes, and libraries' rules.
 
-Three rules stand before cloudpickle's: classes and functions of the notebook go through
-:mod:`.notebook_objects`; pandas objects are pickled on their own, because the arrays inside
-them are theirs alone (copy on write); NumPy arrays that are views of one memory are saved as
-views of it, and share it again when they are loaded.
-
-Known gaps: an array of a subclass of ``ndarray`` that overlaps another array comes back apart
-from it, and so does an object in a column of a frame that another variable holds too.
+Classes and functions of the notebook go through :mod:`.notebook_objects`; objects of libraries
+through what :mod:`.backends` registered with :data:`reduce`; all others as cloudpickle has them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import copyreg
 import functools
-import io
+import inspect
 import pickle
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from . import notebook_objects as notebook
+from .dispatch import TypeDispatcher, full_name
+
+#: Reductions of library objects: ``function(obj, pickler)`` returns what ``__reduce__`` would,
+#: or ``NotImplemented``.
+reduce = TypeDispatcher("pickle")
 
 #: Rules by the qualified name of the exact type. Files and memoryviews cloudpickle would save
 #: as something else.
 _RULES = {
     "builtins.function": "reduce_function",
+    "builtins.method": "reduce_method",
     "functools._lru_cache_wrapper": "reduce_cached",
-    "numpy.ndarray": "reduce_array",
-    "numpy.random.mtrand.RandomState": "reduce_random",
     "_io.TextIOWrapper": "refuse",
     "builtins.memoryview": "refuse",
 }
@@ -38,9 +35,9 @@ _RULES = {
 class Rules(pickle.Pickler):
     """Kale's reductions, before those of the next pickler in the MRO.
 
-    ``classes`` collects the notebook's classes that were saved by name, ``roots`` maps the id
-    of each memory that exact NumPy arrays lie in to the array that spans it and how many were
-    seen. Arrays in a memory whose id is in ``views`` are saved as views of it.
+    ``classes`` collects the notebook's classes that were saved by name. ``roots`` maps the id of
+    each memory that arrays lie in to what owns it and how many were seen; those whose id is in
+    ``views`` are saved as views of one memory.
     """
 
     def __init__(
@@ -57,9 +54,19 @@ class Rules(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """The reduction of any object but the builtin containers and scalars."""
-        rule = rule_for(type(obj))  # type: ignore[arg-type]  # types have a hash
+        rule, functions = rule_for(type(obj))  # type: ignore[arg-type]  # types have a hash
         # cloudpickle itself overrides classes and functions only; this runs for every object.
-        return getattr(self, rule)(obj) if rule else NotImplemented
+        if rule:
+            return getattr(self, rule)(obj)
+        for function in functions:
+            reduced = self.reduce_library(function, obj)
+            if reduced is not NotImplemented:
+                return reduced
+        return NotImplemented
+
+    def reduce_library(self, function: Any, obj: Any) -> Any:
+        """An object of a library, by a registered function."""
+        return function(obj, self)
 
     def reduce_class(self, cls: Any) -> Any:
         """A class of the notebook by name; the definition travels beside the value."""
@@ -82,44 +89,30 @@ class Rules(pickle.Pickler):
         new = (sys.version_info[:2], function.__qualname__, make, code, arguments)
         return notebook.make_function, new, (fill, state), None, None, notebook.fill_function
 
+    def reduce_method(self, method: Any) -> Any:
+        """A method of a class of the notebook by its name, as its class goes by name."""
+        owner, function = method.__self__, method.__func__
+        found = inspect.getattr_static(owner, function.__name__, None)
+        if function not in (found, getattr(found, "__func__", None)):
+            return NotImplemented
+        ours = notebook.is_our_function(function)
+        return (getattr, (owner, function.__name__)) if ours else NotImplemented
+
     def reduce_cached(self, function: Any) -> Any:
         """A function with a cache, which starts empty: pickle would only save its name."""
         return load_cached, (function.cache_parameters(), function.__wrapped__)
 
     def reduce_exception(self, error: Any) -> Any:
-        """An exception of the notebook; its ``__init__`` may not take the ``args`` it has."""
-        return copyreg.__newobj__, (type(error), *error.args), vars(error)  # type: ignore[attr-defined]
-
-    def reduce_pandas(self, obj: Any, /) -> Any:
-        """A pickle inside this one, with the arrays beside it, so that nothing is held twice."""
-        nested = io.BytesIO()
-        buffers: list[Any] = []
-        inner = pickler_with(_Inside)(nested, callback=buffers.append)
-        inner.dump(obj)
-        self.classes |= inner.classes
-        return functools.partial(pickle.loads, buffers=buffers), (nested.getvalue(),)
-
-    def reduce_array(self, array: Any, /) -> Any:
-        """An exact NumPy array."""
-        root, base = array, array.base
-        while base is not None:
-            if type(base) is type(array):
-                root = base
-            base = getattr(base, "base", None)
-        key = id(root)
-        self.roots[key] = root, self.roots.get(key, (root, 0))[1] + 1
-        if key in self.views:
-            memory = self.memories.setdefault(key, root.ravel(order="K"))
-            # A root that is not in one piece was copied by ravel; NumPy makes none such itself.
-            if array is not memory and memory.ctypes.data == root.ctypes.data:
-                offset = array.ctypes.data - memory.ctypes.data
-                return load_view, (memory, array.dtype, array.shape, array.strides, offset)
-        return self.reduce_other(array)
-
-    def reduce_random(self, state: Any) -> Any:
-        """NumPy's global state is, wherever it is loaded, that of the process."""
-        own = state is not _shared()
-        return self.reduce_other(state) if own else (_shared, ())
+        """An exception with the ones it came from, which its own reduction forgets."""
+        made = error.__reduce_ex__(5)
+        if type(error).__module__ == "__main__" and made[0] is type(error):
+            # Its ``__init__`` may not take the ``args`` it has.
+            made = copyreg.__newobj__, (type(error), *error.args), vars(error)  # type: ignore[attr-defined]
+        links = error.__cause__, error.__context__, error.__suppress_context__
+        if not any(links) or len(made) > 3:
+            return made
+        function, arguments, state = (*made, None)[:3]
+        return function, arguments, (state, *links), None, None, set_error_state
 
     def refuse(self, obj: Any) -> Any:
         """What cloudpickle would save as something else."""
@@ -130,19 +123,20 @@ class Rules(pickle.Pickler):
         parent = getattr(super(), "reducer_override", None)
         return parent(obj) if parent else NotImplemented
 
-    reduce_extension = reduce_other
+
+class Inside(Rules):
+    """What is inside a library's object is saved as the library has it."""
+
+    def reduce_library(self, function: Any, obj: Any) -> Any:  # noqa: ARG002 -- not by it
+        """As if nothing were registered."""
+        return NotImplemented
 
 
-class _Inside(Rules):
-    """What is inside a pandas object is saved as pandas and NumPy have it."""
-
-    reduce_pandas = reduce_array = Rules.reduce_other
-
-
-class _Definitions(_Inside):
+class Definitions(Inside):
     """Classes of the notebook by value."""
 
     def reduce_class(self, cls: type) -> Any:
+        """A class of the notebook with all that it holds, to be made where it is missing."""
         by_value = self.reduce_other(cls)
         if not notebook.is_our_class(cls):
             return by_value
@@ -153,17 +147,14 @@ class _Definitions(_Inside):
 
 
 @functools.cache
-def rule_for(kind: Any) -> str | None:
-    """The name of the rule for objects whose type is ``kind``, if there is one."""
+def rule_for(kind: Any) -> tuple[str, tuple[Any, ...]]:
+    """The rule for objects whose type is ``kind`` and what is registered; either may be empty."""
     if issubclass(kind, type):
-        return "reduce_class"
-    if kind.__module__ == "__main__" and kind.__reduce__ is BaseException.__reduce__:
-        return "reduce_exception"
-    bases = {base.__name__ for base in kind.__mro__ if base.__module__.startswith("pandas.")}
-    if bases & {"NDFrame", "Index"}:
-        return "reduce_pandas"
-    parts = bases & {"ExtensionArray", "ExtensionDtype"}
-    return "reduce_extension" if parts else _RULES.get(full_name(kind))
+        return "reduce_class", ()
+    if issubclass(kind, BaseException):
+        return "reduce_exception", ()
+    rule = _RULES.get(full_name(kind), "")
+    return rule, tuple(entry.function for entry in reduce.find(kind))
 
 
 @functools.cache
@@ -191,69 +182,13 @@ def as_variable(value: object) -> object:
     return _ClassValue(value) if notebook.is_our_class(value) else value
 
 
-def dump(value: object, folder: Path) -> None:
-    """Pickle ``value`` into ``value.pkl``, the classes it needs into ``classes.pkl``.
-
-    Raises:
-        Exception: whatever pickling the value raises.
-    """
-    views: frozenset[int] = frozenset()
-    while True:
-        with (folder / "value.pkl").open("wb") as file:
-            pickler = pickler_with(Rules)(file, views)
-            pickler.dump(as_variable(value))
-        overlapping = {key for key, (_, count) in pickler.roots.items() if count > 1}
-        if overlapping <= views:
-            break
-        # The arrays have to be written again, as views, to share their memory when loaded.
-        views |= overlapping
-    if pickler.classes:
-        with (folder / "classes.pkl").open("wb") as file:
-            pickle.dump(list(pickler.classes), file)
-            # Reducers of any library run here, and few steps will need what they make.
-            with contextlib.suppress(Exception):
-                nested = io.BytesIO()
-                pickler_with(_Definitions)(nested).dump(list(pickler.classes.values()))
-                file.write(nested.getvalue())
-
-
-def load(folder: Path) -> Any:
-    """What :func:`dump` wrote.
-
-    Raises:
-        Exception: whatever unpickling it raises.
-    """
-    definitions = folder / "classes.pkl"
-    # Where they could not be saved, loading the class will say so.
-    with contextlib.suppress(FileNotFoundError, EOFError), definitions.open("rb") as file:
-        keys = pickle.load(file)  # noqa: S301 -- its digest was checked, as of all files
-        if None in map(notebook.resolve, keys):
-            pickle.load(file)  # noqa: S301
-    with (folder / "value.pkl").open("rb") as file:
-        return pickle.load(file)  # noqa: S301
-
-
-def load_view(memory: Any, dtype: Any, shape: Any, strides: Any, offset: int) -> Any:
-    """An array that is a view of ``memory``, ``offset`` bytes after its first element."""
-    import numpy as np
-
-    if dtype.hasobject:
-        start = memory[offset // memory.itemsize :]
-        return np.lib.stride_tricks.as_strided(start, shape, strides)
-    return np.ndarray(shape, dtype, memory.view(np.uint8), offset, strides)
-
-
-def _shared() -> Any:
-    from numpy.random import mtrand
-
-    return mtrand._rand  # noqa: SLF001 -- it has no other name
+def set_error_state(error: Any, state: Any) -> None:
+    """Give an exception its attributes, and the exceptions that it came from."""
+    own, error.__cause__, error.__context__, error.__suppress_context__ = state
+    if own is not None:
+        error.__setstate__(own)
 
 
 def load_cached(parameters: dict[str, Any], function: Any) -> Any:
     """The function with a cache of its own."""
     return functools.lru_cache(**parameters)(function)
-
-
-def full_name(kind: type) -> str:
-    """The full name of a type, as ``numpy.ndarray``."""
-    return f"{kind.__module__}.{kind.__qualname__}"

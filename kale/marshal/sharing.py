@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
+import types
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
-from .pickling import Rules, pickler_with, rule_for
-
-#: What two variables may both hold without seeing each other's changes: builtin types, some of
-#: NumPy's, and all that is made of them.
-_IMMUTABLE = (
-    "Enum NoneType builtin_function_or_method bytes code complex dtype float frozenset function "
-    "generic int method module range slice str tuple type ufunc"
-).split()
-
-#: Modules of which all instances are immutable, or come back as the one there is.
-_IMMUTABLE_MODULES = "datetime decimal logging pathlib re uuid zoneinfo".split()
+from .pickling import Rules, pickler_with
+from .walk import (
+    ATOMS,
+    Nowhere,
+    is_from_pandas,
+    is_mutable,
+    plain_containers,
+    reduction,
+    traverse,
+)
 
 
 def find_groups(values: Mapping[str, object]) -> list[list[str]]:
@@ -35,43 +35,52 @@ def find_groups(values: Mapping[str, object]) -> list[list[str]]:
     return [names for names, _ in groups]
 
 
-class _Walk(Rules):
-    """Visits what pickling would visit; a pandas object is taken as one thing."""
+class _Reach:
+    """Walks over a value and remembers what it holds, by id: what can change, what cannot."""
 
-    def reduce_code(self, function: Any, by_value: Any) -> Any:  # noqa: ARG002 -- as it is
-        # Whoever holds a function holds its annotations; nobody changes those.
-        attributes, slots = by_value[2]
-        return tuple, (), (attributes, {**slots, "__annotations__": None})
+    def __init__(self) -> None:
+        self.mutable: dict[int, object] = {}
+        self.still: dict[int, object] = {}
+        #: It knows the memory that arrays lie in, too.
+        self.pickler = pickler_with(Rules)(Nowhere())
 
-    def reduce_pandas(self, obj: Any) -> Any:  # noqa: ARG002 -- what is inside is its own
-        return tuple, ()
-
-
-class Nowhere:
-    """A file that keeps nothing."""
-
-    def write(self, data: object) -> None:
-        """Forget it."""
+    def visit(self, obj: Any) -> Iterator[Any] | None:
+        kind: Any = type(obj)
+        if kind in ATOMS or id(obj) in self.mutable or id(obj) in self.still:
+            return None
+        plain = plain_containers(obj)
+        if plain is not None:
+            self.mutable.update(zip(map(id, plain), plain, strict=True))
+            return None
+        (self.mutable if is_mutable(kind) else self.still)[id(obj)] = obj
+        if kind is dict:
+            return chain(obj, obj.values())
+        if kind in (list, tuple, set, frozenset):
+            return chain(obj)
+        if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
+            self.pickler.reducer_override(obj)
+            return iter(obj.ravel().tolist()) if obj.dtype.hasobject else None
+        if is_from_pandas(kind):
+            return None
+        if kind is types.FunctionType:
+            # Whoever holds a function holds its annotations, which nobody changes, and the
+            # attributes that it does not have.
+            for held in (obj.__annotations__, *([] if vars(obj) else [vars(obj)])):
+                self.still[id(held)] = held
+        made = reduction(obj, self.pickler)
+        if made is None:
+            return None
+        function, arguments, state, items, pairs, setter = made
+        return chain((function, state, setter), arguments, items, chain.from_iterable(pairs))
 
 
 def _reach(value: object) -> dict[int, object]:
-    """The mutable objects that pickling ``value`` visits, by id; arrays by their memory's."""
-    walk = pickler_with(_Walk)(Nowhere())
+    """The mutable objects that pickling ``value`` visits, by id; arrays by their memory, too."""
+    reach = _Reach()
     try:
-        walk.dump(value)
+        traverse(reach.visit, value)
     except Exception:  # noqa: BLE001 -- reducers of any library run here; see find_groups
         return {}
-    visited = (obj for _, obj in walk.memo.copy().values())
-    return {id(obj): obj for obj in visited if _is_mutable(type(obj))} | walk.roots  # type: ignore[arg-type]
-
-
-@functools.cache
-def _is_mutable(kind: Any) -> bool:
-    """Whether two variables that hold one object of this type can see each other's changes."""
-    module = kind.__module__.partition(".")[0]
-    if module == "pandas":
-        return hasattr(kind, "iloc")
-    bases = [b.__name__ for b in kind.__mro__ if b.__module__ in ("builtins", "enum", "numpy")]
-    still = module in _IMMUTABLE_MODULES or any(name in _IMMUTABLE for name in bases)
-    # An array counts by its memory.
-    return not still and rule_for(kind) != "reduce_array"
+    for key in reach.still:
+        reach.mutable.pop(key, None)
+    return reach.mutable | reach.pickler.roots

@@ -2,23 +2,26 @@
 
 The files are named by a JSON file whose path is in the variable ``KALE_STEP_CONTEXT``:
 ``{"step": name, "inputs": {name: [folder, …]}, "outputs": {name: folder}, "metrics":
-file}``. An input with several folders has several versions, of which one was changed.
+file}``. An input with several folders has several versions, of which one was changed. Further
+keys: ``marshal``, the backends' keywords; ``digest``, the algorithm for files; ``readers``, the
+steps that read each output.
 """
 
 from __future__ import annotations
 
+import html
 import json
-import os
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .describe import artifact_type, describe
 from .digest import digest
-from .manifest import UNBOUND, Manifest, MarshalError, quoted
-from .pickling import full_name
+from .dispatch import full_name
+from .files import new_hash, remembering_buffers, step_context
+from .manifest import UNBOUND, Manifest, MarshalError, quoted, versions_for
 from .sharing import find_groups
 from .values import load, pick, publish, save_group
 
@@ -53,7 +56,7 @@ def load_inputs(
         try:
             folder, manifest = pick([Path(d) for d in context["inputs"][name]], name)
             if manifest.backend != UNBOUND:
-                values[name] = load(folder, manifest, groups)
+                values[name] = load(folder, manifest, groups, **context.get("marshal", {}))
         except MarshalError as error:
             failed.append(str(error))
             continue
@@ -63,7 +66,7 @@ def load_inputs(
     _guards.update(guards)
     scope.update(values)
     for name in {*guards, *context["outputs"]} & scope.keys():
-        _before[name] = digest(scope[name])
+        _before[name] = _known_digest(name) or digest(scope[name])
 
 
 def save_outputs(scope: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -78,6 +81,19 @@ def save_outputs(scope: Mapping[str, Any], names: Sequence[str]) -> None:
     context, failed = _context(), _broken_guards(scope)
     targets = {name: Path(context["outputs"][name]) for name in names}
     values = {name: scope[name] for name in names if name in scope}
+    with remembering_buffers():
+        _save(values, targets, context, failed)
+    if failed:
+        raise MarshalError("\n".join(failed))
+
+
+def _save(
+    values: Mapping[str, object],
+    targets: Mapping[str, Path],
+    context: Mapping[str, Any],
+    failed: list[str],
+) -> None:
+    """Save the values that can be; add what is wrong with the others to ``failed``."""
     manifests = {name: _describe(name, context["step"], value) for name, value in values.items()}
     for group in find_groups(values):
         # Whether these are the objects that were loaded, unchanged, and together if several.
@@ -88,7 +104,7 @@ def save_outputs(scope: Mapping[str, Any], names: Sequence[str]) -> None:
         origins = [_loaded[name][2] for name in group] if same else []
         try:
             if same and (
-                len(group) == 1 or all(m.member and m.files == origins[0].files for m in origins)
+                len(group) == 1 or all(m.shared and m.files == origins[0].files for m in origins)
             ):
                 for name in group:
                     *_, folder, manifest = _loaded[name]
@@ -96,17 +112,27 @@ def save_outputs(scope: Mapping[str, Any], names: Sequence[str]) -> None:
                     kept = replace(manifest, step=context["step"], changed=False, digest=now)
                     publish(kept, folder, targets[name])
             else:
-                save_group({name: values[name] for name in group}, targets, manifests)
+                parts = {name: values[name] for name in group}
+                save_group(parts, targets, manifests, **context.get("marshal", {}))
         except MarshalError as error:
-            failed.append(str(error))
+            failed.append(f"{error}{_wanted(group, context)}")
         except OSError as error:
             failed.append(f"{quoted(group)} cannot be saved: {error}; make room or another folder")
     for name in targets.keys() - values:
         # A name that was loaded and deleted has changed; one that never had a value has not.
         gone = name in _loaded and _loaded[name][2].backend != UNBOUND
         publish(Manifest(name, context["step"], changed=gone), Path(), targets[name])
-    if failed:
-        raise MarshalError("\n".join(failed))
+
+
+def _known_digest(name: str) -> str | None:
+    """The content digest of what was just loaded, where the format vouches for it."""
+    if name not in _loaded:
+        return None
+    manifest = _loaded[name][2]
+    exact = manifest.backend in ("npy", "json", "txt", "bin", "frame.arrow")
+    alike = (manifest.digest or "").startswith(new_hash()[0])
+    same = exact and alike and manifest.versions == versions_for(manifest.type)
+    return manifest.digest if same else None
 
 
 def record_metrics(scope: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -133,10 +159,15 @@ def _as_metric(value: Any) -> int | float | str:
 
 
 def _context() -> dict[str, Any]:
-    path = os.environ.get("KALE_STEP_CONTEXT")
-    if not path:
+    context = step_context()
+    if not context:
         raise MarshalError("this is one step of a pipeline; start the pipeline with `kale run`")
-    return dict(json.loads(Path(path).read_bytes()))
+    return context
+
+
+def _wanted(names: Sequence[str], context: Mapping[str, Any]) -> str:
+    readers = {step for name in names for step in context.get("readers", {}).get(name, ())}
+    return f" (read by {quoted(sorted(readers))})" if readers else ""
 
 
 def _broken_guards(scope: Mapping[str, Any]) -> list[str]:
@@ -158,12 +189,22 @@ def _broken_guards(scope: Mapping[str, Any]) -> list[str]:
 
 def _describe(name: str, step: str, value: object) -> Manifest:
     """The manifest of a value, all but its backend and files."""
-    root = type(value).__module__.partition(".")[0]
-    version = getattr(sys.modules.get(root), "__version__", "")
-    made = Manifest(name, step, full_name(type(value)))
-    if version:
-        made = replace(made, versions=f"{made.versions} {root} {version}")
+    kind, line, preview = full_name(type(value)), "", ""
+    try:
+        line, preview = describe(value)
+    except Exception:  # noqa: BLE001 -- most types have no description; libraries fail in many ways
+        line = ""
+    made = Manifest(
+        name,
+        step,
+        kind,
+        digest=digest(value),
+        versions=versions_for(kind),
+        artifact=artifact_type(type(value)),
+        description=html.escape(line[:500]),
+        preview=html.escape(preview[:5000]),
+    )
     if name not in _before:
         return made
-    now = digest(value)
-    return replace(made, digest=now, changed=now is None or now != _before[name])
+    changed = made.digest is None or made.digest != _before[name]
+    return replace(made, loaded=_before[name], changed=changed)

@@ -2,110 +2,125 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .backends import BACKENDS, choose
+from . import backends as backends  # which register themselves
 from .culprit import explain
+from .dispatch import full_name
+from .files import link, new_folder, replace_folder, seal, sync
 from .manifest import (
     MANIFEST,
     UNBOUND,
     Manifest,
     MarshalError,
     quoted,
-    read_entry,
     read_manifest,
     verify_files,
+    versions_for,
 )
+from .resources import resource_load, resource_save
 
 
 def save_group(
-    values: Mapping[str, object], targets: Mapping[str, Path], manifests: Mapping[str, Manifest]
+    values: Mapping[str, object],
+    targets: Mapping[str, Path],
+    manifests: Mapping[str, Manifest],
+    **how: Any,
 ) -> None:
     """Save variables that share objects (or a single one) into one folder each.
 
-    ``targets`` and ``manifests`` have the keys of ``values``; the manifests come without
-    ``files``. Each folder appears complete or not at all; one that exists is replaced.
+    ``targets`` and ``manifests`` have the keys of ``values``; the manifests come without what
+    is known of files. ``how`` are the backends' keywords. Each folder appears complete or not
+    at all; one that exists is replaced.
 
     Raises:
         MarshalError: a value cannot be saved; all folders are then as they were before.
         OSError: a folder cannot be written.
     """
-    first, several = next(iter(values)), len(values) > 1
-    whole = dict(values) if several else values[first]
-    backend = choose(whole)
-    with _new_folder(targets[first]) as name:
-        made, files = Path(name), {}
+    first, *others = values
+    one = all(values[name] is values[first] for name in others)
+    value = values[first] if one else dict(values)
+    with new_folder(targets[first]) as made:
         try:
-            BACKENDS[backend][0](whole, made)
-            for path in sorted(made.iterdir()):
-                files[path.name] = read_entry(path)
-                _sync(path)
+            main = resource_save.save(value, made, "value", together=not one, **how)
+            files = seal(made)
         except OSError:  # the disk's, not the value's
             raise
         except Exception as error:  # noqa: BLE001 -- reducers of any library run here
-            raise MarshalError(explain(values, error)) from None
+            raise MarshalError(_explain(values, error, how)) from None
         for name in values:
-            kept = replace(manifests[name], backend=backend, files=files)
-            publish(replace(kept, member=name) if several else kept, made, targets[name])
+            kept = replace(
+                manifests[name],
+                backend=main.partition(".")[2],
+                files=files,
+                main=main,
+                shared=sorted(values) if others else [],
+                member=None if one else name,
+            )
+            publish(kept, made, targets[name])
+
+
+def _explain(values: Mapping[str, object], error: Exception, how: Mapping[str, Any]) -> str:
+    if not isinstance(error, MarshalError):
+        return explain(values, error)
+    if len(values) > 1 and how.get("no_pickle"):
+        return (
+            f"{quoted(values)} cannot be saved: they share objects, which only pickle keeps, and "
+            "`--no-pickle` forbids it; copy what they share, or save one of them"
+        )
+    first, value = next(iter(values.items()))
+    return f"`{first}` ({full_name(type(value))}) cannot be saved: {error}"
 
 
 def publish(manifest: Manifest, source: Path, target: Path) -> None:
     """Make ``target`` a value's folder whose files are links to (or copies of) those there."""
-    with _new_folder(target) as name:
-        made = Path(name)
-        for file in manifest.files:
-            try:
-                (made / file).hardlink_to(source / file)
-            except OSError:
-                shutil.copyfile(source / file, made / file)
+    with new_folder(target) as made:
+        link(manifest.files, source, made)
         (made / MANIFEST).write_text(manifest.to_json())
-        _sync(made / MANIFEST)
-        made.chmod(0o755)  # a temporary folder is for its user alone
-        shutil.rmtree(target, ignore_errors=True)
-        made.rename(target)
+        sync(made / MANIFEST)
+        replace_folder(made, target)
 
 
-def _new_folder(target: Path) -> tempfile.TemporaryDirectory[str]:
-    """A folder beside ``target``, gone at the end unless it was moved."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent)
-
-
-def _sync(path: Path) -> None:
-    """Wait until the file is on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def load(folder: Path, manifest: Manifest, loaded: dict[str, Any]) -> Any:
+def load(folder: Path, manifest: Manifest, loaded: dict[str, Any], **how: Any) -> Any:
     """The value in ``folder``, whose manifest is at hand.
 
-    Values that were saved together are unpickled together, once: ``loaded`` remembers them.
+    Values that were saved together are loaded together, once: ``loaded`` remembers them.
 
     Raises:
         MarshalError: the files are damaged, or the value cannot be made from them here.
     """
-    if manifest.member and (key := repr(manifest.files)) in loaded:
-        return loaded[key][manifest.member]
-    verify_files(folder, manifest)
-    try:
-        value = BACKENDS[manifest.backend][1](folder)
-    except Exception as error:  # noqa: BLE001 -- constructors of any library run here
-        why = "" if isinstance(error, MarshalError) else f"{type(error).__name__}: "
-        raise MarshalError(
-            f"`{manifest.name}` ({manifest.type}) from step `{manifest.step}` cannot be loaded: "
-            f"{why}{error}; it was saved under {manifest.versions}, use the same here"
-        ) from None
-    if manifest.member:
+    key = repr((manifest.files, manifest.shared)) if manifest.shared else ""
+    if not key or key not in loaded:
+        verify_files(folder, manifest)
+        try:
+            value = resource_load(folder / manifest.main, **how)
+        except Exception as error:  # noqa: BLE001 -- constructors of any library run here
+            why = "" if isinstance(error, MarshalError) else f"{type(error).__name__}: "
+            raise MarshalError(
+                f"`{manifest.name}` ({manifest.type}) from step `{manifest.step}` cannot be "
+                f"loaded: {why}{error}; it was saved under {manifest.versions}, "
+                f"{_here(manifest)}"
+            ) from None
+        if (here := _here(manifest)) != _SAME:
+            text = f"`{manifest.name}` was saved under {manifest.versions}, {here}"
+            warnings.warn(text, RuntimeWarning, stacklevel=3)
+        if not key:
+            return value
         loaded[key] = value
-        return value[manifest.member]
-    return value
+    return loaded[key] if manifest.member is None else dict(loaded[key])[manifest.member]
+
+
+_SAME = "as here"
+
+
+def _here(manifest: Manifest) -> str:
+    """How the versions of Python and of the value's library differ from those here."""
+    here = versions_for(manifest.type)
+    return _SAME if here == manifest.versions else f"here is {here}; use the same"
 
 
 def pick(folders: list[Path], name: str) -> tuple[Path, Manifest]:

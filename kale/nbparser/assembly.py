@@ -87,6 +87,7 @@ def parse_pipeline(
         steps=steps,
         metrics=_of(Role.METRICS, cells, sources),
         settings=settings.settings,
+        pickling=settings.pickling,
         packages=all_packages(asked),
         diagnostics=tuple(sorted(found, key=lambda one: (one.at and one.at.cell) or 0)),
     )

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location, NotebookError, UsageError
-from kale.ir import Pairs
+from kale.ir import Pairs, Pickling
 from kale.nbparser.kubernetes import image_problem
 from kale.nbparser.names import pipeline_name
 from kale.nbparser.notebook import Notebook
 from kale.nbparser.steps_defaults import parse_steps_defaults
 from kale.nbparser.tag_kinds import CacheTag, ImageTag, OptionTag, TimeoutTag
+from kale.options import ENVIRONMENT_PREFIX, FLAGS, PICKLERS
 
 #: Where the settings stand; the second is how early versions of Kale spelled it.
 METADATA_KEYS = ("kubeflow_notebook", "kubeflow_noteobok")
+
+_CHOICES = ", ".join(f"`{name}`" for name in PICKLERS[:-1]) + f" or `{PICKLERS[-1]}`"
 
 #: Every known key by the JSON type of its value, as told to the user.
 _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
@@ -44,16 +47,21 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "security_context": (dict, "an object"),
     "kfp_host": (str, "text"),
     "output_path": (str, "text"),
+    "no_pickle": (bool, "true or false"),
+    "pickler": (str, _CHOICES),
 }
 
 #: Keys that this package or a later stage acts on; of the others, the user is told.
 _ACTIVE = frozenset({
     "pipeline_name", "pipeline_description", "experiment_name", "experiment", "docker_image",
-    "base_image", "steps_defaults", "timeout", "enable_caching",
+    "base_image", "steps_defaults", "timeout", "enable_caching", "no_pickle", "pickler",
 })  # fmt: skip
 
 #: What a command line, an environment or a project file may set as text.
-TEXT_SETTINGS = frozenset(key for key, (kind, _) in _TYPES.items() if kind is str)
+TEXT_SETTINGS = FLAGS.union(key for key, (kind, _) in _TYPES.items() if kind is str)
+
+#: How text says whether a flag is set.
+_ON, _OFF = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class Settings:
     experiment: str
     image: str | None
     defaults: tuple[OptionTag, ...]
+    pickling: Pickling
     settings: Pairs
     diagnostics: tuple[Diagnostic, ...]
 
@@ -75,8 +84,9 @@ def parse_settings(
 ) -> tuple[Settings, tuple[KaleError, ...]]:
     """The notebook's settings and what is wrong with them; ``override`` beats the notebook.
 
-    Errors: KALE010, no setting is called so; KALE109, no image can be called so; KALE110, a
-    value of a wrong type; KALE112, no name for the pipeline.
+    Errors: KALE010, no setting is called so; KALE018, ``override`` or ``default`` has a value
+    that a setting cannot have; KALE109, no image can be called so; KALE110, a value of a wrong
+    type; KALE112, no name for the pipeline.
     Diagnostics: KALE111, keys without effect.
     """
     at = Location(notebook.path)
@@ -123,6 +133,7 @@ def parse_settings(
         experiment=text("experiment_name") or _experiment(found.get("experiment")),
         image=image,
         defaults=defaults,
+        pickling=_pickling((override, found, default), errors, at),
         settings=tuple(
             (key, json.dumps(found[key], sort_keys=True))
             for key in sorted(found)
@@ -152,6 +163,38 @@ def _read(metadata: Mapping[str, Any], at: Location, errors: list[KaleError]) ->
             elif value is not None:
                 found[key] = value
     return found
+
+
+def _pickling(
+    layers: Iterable[Mapping[str, Any]], errors: list[KaleError], at: Location
+) -> Pickling:
+    """How values are saved, by the first of the layers that says so; the second is the notebook."""
+    values: dict[str, Any] = {}
+    for number, layer in enumerate(layers):
+        for key in ("no_pickle", "pickler"):
+            value = layer.get(key)
+            if value is None or value == "":
+                continue
+            if isinstance(value, str) and key in FLAGS:
+                known = {**dict.fromkeys(_ON, True), **dict.fromkeys(_OFF, False)}
+                value = known.get(value.strip().lower(), value)
+            if not (isinstance(value, bool) if key in FLAGS else value in PICKLERS):
+                errors.append(_wrong_value(key, value, number, at))
+            else:
+                values.setdefault(key, value)
+    return Pickling(**values)
+
+
+def _wrong_value(key: str, value: object, layer: int, at: Location) -> KaleError:
+    words = _TYPES[key][1]
+    if layer == 1:
+        return _wrong_type(key, words, at)
+    places = f"on the command line or in the environment (`{ENVIRONMENT_PREFIX}{key.upper()}`)"
+    return UsageError(
+        "KALE018",
+        f"the setting `{key}` is `{value}`, not {words}",
+        hint=f"correct it {places if layer == 0 else 'in the table `[tool.kale]`'}",
+    )
 
 
 def _asks_something(key: str, found: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import Location, UsageError
 from kale.ir import Files, Plan, Task
 from kale.runners.child import Child
+from kale.runners.keeper import Keeper
 from kale.runners.launch import Launcher
 from kale.runners.parameters import check_names
 from kale.runners.progress import Observer, Silent, headline
@@ -24,6 +25,7 @@ from kale.runners.report import write_report
 from kale.runners.result import RunInterrupted, RunResult, StepError, StepResult
 from kale.runners.run_directory import (
     create_run_directory,
+    in_use,
     read_json,
     write_json,
 )
@@ -72,7 +74,7 @@ def run(
     try:
         launcher = Launcher(plan, directory, scratch, cwd.absolute(), parameters)
         launcher.write_runtime(runtime)
-        with caught_signals() as signals:
+        with in_use(directory.root), caught_signals() as signals:
             return _Run(launcher, jobs, observer, signals).to_its_end()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -109,6 +111,7 @@ class _Run:
         self._children: dict[Child, _Running] = {}
         self._results: dict[str, StepResult] = {}
         self._notices: dict[str, Diagnostic] = {}
+        self._keeper = Keeper(self._directory.root)
         self._selector = selectors.DefaultSelector()
         self._launched = 0
         self._interrupts = 0
@@ -250,6 +253,7 @@ class _Run:
             )
         )
         if error is None:
+            self._keeper.keep(name)
             self._schedule.succeed(name)
             return
         for skipped in self._schedule.fail(name):
@@ -262,6 +266,8 @@ class _Run:
 
     def _finish(self, seconds: float) -> RunResult:
         """Gather the result and write the run's files."""
+        if note := self._keeper.finish(lambda: bool(self._interrupts or self._signals.count())):
+            self._notices["store"] = replace(note, at=Location(self._plan.pipeline.path))
         for name in self._tasks:
             if name not in self._results:
                 self._note(StepResult(name, "skipped"))

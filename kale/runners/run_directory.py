@@ -13,20 +13,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kale.errors import UsageError
-from kale.ir import Plan, PortKind, Task
+from kale.ir import Plan, Port, PortKind, Task
 
 #: Longest name of a folder made from a variable, in bytes; file systems end at 255.
 _NAME_BYTES = 120
+
+#: The folders that :func:`default_run_dir` makes: TIME and COUNTER.
+_STAMP = re.compile(r"(\d{8}T\d{6}Z)-(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,44 @@ def default_run_dir(notebook_dir: Path, pipeline: str) -> Path:
     )
 
 
+def run_stamp(run: Path) -> tuple[str, int] | None:
+    """When a folder of :func:`default_run_dir` was made, to sort by; ``None`` for any other."""
+    found = _STAMP.fullmatch(run.name)
+    if found is None or run.parent.parent.name != "runs":
+        return None
+    return found[1], int(found[2])
+
+
+def store_root(run: Path) -> Path:
+    """The folder of the store that a run's values go to, ``cache`` beside ``runs``.
+
+    For a run in a folder that the user named, that is in the user's cache; the variable
+    ``KALE_CACHE_DIR`` names the folder for all runs.
+    """
+    if named := os.environ.get("KALE_CACHE_DIR"):
+        return Path(named).absolute()
+    if run_stamp(run) is None:
+        return user_store()
+    return run.parent.parent.parent / "cache"
+
+
+def user_store() -> Path:
+    """The folder of the store in the user's cache."""
+    return _cache_home() / "kale" / "cache"
+
+
+@contextmanager
+def in_use(run: Path) -> Iterator[None]:
+    """Keep ``kale cache gc`` from taking a run directory for one that has ended."""
+    descriptor = os.open(run, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _cache_home() -> Path:
     named = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG specification has relative paths ignored.
@@ -185,7 +229,7 @@ def value_folders(names: Iterable[str]) -> dict[str, str]:
 
 
 def step_context(plan: Plan, task: Task, directory: RunDirectory) -> dict[str, Any]:
-    """What the runtime reads of the files of a step: its inputs, outputs and metrics file."""
+    """What the runtime is told of a step: its inputs, outputs, metrics file, and how to pickle."""
     inputs: dict[str, list[str]] = {}
     for port in task.inputs:
         if port.kind is PortKind.ARTIFACT and port.source is not None:
@@ -201,10 +245,17 @@ def step_context(plan: Plan, task: Task, directory: RunDirectory) -> dict[str, A
         "outputs": {
             port.name: str(_value(plan, task.name, port.name, directory)) for port in task.outputs
         },
+        "readers": {port.name: _readers(plan, task.name, port) for port in task.outputs},
     }
     if task.metrics:
         context["metrics"] = str(directory.metrics_of(task.name))
+    if asked := plan.pipeline.pickling.as_json():
+        context["marshal"] = asked
     return context
+
+
+def _readers(plan: Plan, step: str, output: Port) -> list[str]:
+    return [t.name for t in plan.tasks if (step, output.key) in {port.source for port in t.inputs}]
 
 
 def _value(plan: Plan, step: str, variable: str, directory: RunDirectory) -> Path:

@@ -140,6 +140,7 @@ def _assemble(
         metrics=metric_names(facts),
         metrics_step=host,
         diagnostics=diagnostics,
+        modules=facts.modules,
     )
 
 

@@ -16,6 +16,7 @@ from kale.static_analysis.def_use import analyze_cell
 from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.definitions import Definition, definitions
 from kale.static_analysis.effects import Bind, CellEffects
+from kale.static_analysis.imports.imported import imported_modules
 from kale.static_analysis.imports.star_imports import spell_out
 from kale.static_analysis.mangling import mangle
 from kale.static_analysis.namespace_lookups import name_lookups
@@ -40,6 +41,7 @@ class Facts:
     star imports that stand in steps and bind what nobody knows. ``futures`` are the imports
     from ``__future__`` in steps; IPython keeps what they set for all cells that follow. ``owned``
     maps a step to its cells. ``timelines`` are the writes again, to be asked by cell and owner.
+    ``modules`` are those that any cell imports (:func:`imported_modules`).
     """
 
     cells: tuple[Cell, ...]
@@ -49,6 +51,7 @@ class Facts:
     futures: tuple[Write, ...] = ()
     owned: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
     timelines: Mapping[str, Timeline] = field(default_factory=dict)
+    modules: frozenset[str] = frozenset()
 
     @property
     def variables(self) -> Mapping[str, tuple[Write, ...]]:
@@ -74,6 +77,7 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         merged[number] = (first, (*owners, owner))
     trees = {number: _parse(source) for number, (source, _) in merged.items()}
     nodes = [node for tree in trees.values() for node in nodes_of(tree)]
+    modules = imported_modules(nodes)
     spell_out(nodes, Path(pipeline.path).parent)
     spell_out_supers(nodes)
     purity = purity_of(nodes, pipeline.parameters)
@@ -115,6 +119,7 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         futures=tuple(_imports_of_steps(cells, future=True)),
         owned=_by_owner(cells),
         timelines={name: Timeline(found) for name, found in writes.items()},
+        modules=modules,
     )
 
 

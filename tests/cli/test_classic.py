@@ -1,5 +1,7 @@
 """``kale --nb``: every option in both spellings, and where else a setting may come from."""
 
+import json
+
 import pytest
 import yaml
 
@@ -84,6 +86,45 @@ def test_a_name_never_leads_out_of_the_folder(kale, notebook, tmp_path, name):
 def test_an_empty_name_is_none(kale, notebook):
     code, out, _ = kale("--nb", notebook(*CELLS), "--pipeline_name", "")
     assert (code, out.splitlines()[0]) == (0, "pipeline  nb")
+
+
+PICKLING = [
+    pytest.param([], {}, None, id="nothing"),
+    pytest.param(["--no-pickle"], {}, {"no_pickle": True}, id="the flag"),
+    pytest.param(["--no_pickle", "--pickler", "dill"], {},
+                 {"no_pickle": True, "pickler": "dill"}, id="both"),
+    pytest.param([], {"KALE_NO_PICKLE": "on", "KALE_PICKLER": "joblib"},
+                 {"no_pickle": True, "pickler": "joblib"}, id="the environment"),
+    pytest.param(["--pickler", "cloudpickle"], {"KALE_PICKLER": "dill"}, None,
+                 id="the default, said aloud"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [("--nb",), ("compile",)])
+@pytest.mark.parametrize(("options", "environment", "expected"), PICKLING)
+def test_how_to_pickle_reaches_the_steps(
+    kale, notebook, tmp_path, monkeypatch, command, options, environment, expected
+):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    code, _, err = kale(*command, notebook(*CELLS), *options)
+    assert (code, err) == (0, "")
+    step = json.loads((tmp_path / "nb.steps" / "a.ipynb").read_text(encoding="utf-8"))
+    assert step["metadata"]["kale"].get("marshal") == expected
+
+
+def test_an_unknown_pickler(kale, notebook, monkeypatch):
+    path = notebook(*CELLS)
+    code, _, err = kale("compile", path, "--pickler", "pickle")
+    assert code == 2
+    assert "'pickle' is not one of 'cloudpickle', 'dill', 'joblib'" in err
+    monkeypatch.setenv("KALE_PICKLER", "pickle")
+    code, out, err = kale("compile", path)
+    assert (code, out) == (2, "")
+    assert err == (
+        "error KALE018: the setting `pickler` is `pickle`, not `cloudpickle`, `dill` or `joblib`\n"
+        "  hint: correct it on the command line or in the environment (`KALE_PICKLER`)\n"
+    )
 
 
 def test_a_name_without_letters(kale, notebook):

@@ -160,9 +160,9 @@ def test_a_pod_needs_no_environment_and_no_folder_that_it_may_write(tmp_path):
 @pytest.fixture
 def pod(tmp_path):
     """Run the pod's entry on a step that prints ``done``, some modules hidden from it."""
-    for path, content in emit_runtime().items():
+    for path, content in emit_runtime(()).items():
         file = tmp_path / path
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(exist_ok=True, parents=True)
         file.write_bytes(content)
     notebook = encode(plan(("train", "print('done')")).task("train").notebook)
     given = json.dumps({"outputs": {"outputFile": str(tmp_path / "output.json")}})

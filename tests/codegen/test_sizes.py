@@ -57,14 +57,14 @@ def test_a_step_too_large_is_refused():
 
 
 def test_a_pipeline_of_many_large_steps_is_a_warning():
-    code = f"x = '{incompressible(40 * 1024)}'"
-    (found,) = check_package(plan(*((f"step-{number}", code) for number in range(20))))
+    code = f"x = '{incompressible(30 * 1024)}'"
+    (found,) = check_package(plan(*((f"step-{number}", code) for number in range(25))))
     before, size, after = re.split("([0-9]+) KiB t", found.message)
     assert 1024 < int(size) < 1500
     assert (found.code, str(found.at), before, after, found.hint) == (
         "KALE411",
         "iris.ipynb",
-        "the 20 steps take ",
+        "the 25 steps take ",
         "ogether; a cluster may refuse a run of more than 1500 KiB",
         "merge small steps into one, or move code into a module of the image",
     )

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from codegen.builders import parameter, plan, source
 
-from kale.ir import METRICS_STEP
+from kale.ir import METRICS_STEP, Pickling
 
 
 def document(made, name="train"):
@@ -211,3 +211,13 @@ def test_the_bytes_are_sorted_and_readable():
     raw = plan(("train", "größe = 1")).task("train").notebook
     assert "größe".encode() in raw
     assert raw.startswith(b'{\n "cells": [\n  {\n   "cell_type": "code",\n')
+
+
+def test_how_to_pickle_stands_in_the_metadata_where_somebody_asked():
+    made = [
+        document(plan("train", pickling=asked))["metadata"]["kale"]
+        for asked in (Pickling(), Pickling(no_pickle=True), Pickling(pickler="joblib"))
+    ]
+    assert "marshal" not in made[0]
+    assert [kale["marshal"] for kale in made[1:]] == [{"no_pickle": True}, {"pickler": "joblib"}]
+    assert document(plan("train"))["metadata"]["kale"] == made[0]

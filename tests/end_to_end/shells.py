@@ -112,7 +112,7 @@ def _reported(value: Any) -> Any:
 def _pipeline(plan: Plan, folder: Path, *, last_first: bool) -> dict[str, Any] | str:
     """The metrics of the pipeline, or why it stopped."""
     directory = create_run_directory(folder / "run")
-    for relative, content in emit_runtime().items():
+    for relative, content in emit_runtime(plan.backends).items():
         target = directory.runtime / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)

@@ -1,6 +1,9 @@
 """The content digest: reading a value leaves it as it is, each change alters it."""
 
+import functools
 import importlib
+import threading
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -76,3 +79,35 @@ def test_changing_alters_the_digest(make, change):
     before = digest(value)
     change(value)
     assert digest(value) != before
+
+
+class Endless:
+    def __reduce__(self):
+        return Endless, (Endless(),)
+
+
+class Hostile:
+    def __getstate__(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(threading.Lock(), id="a lock"),
+        pytest.param(weakref.ref(Endless), id="a weak reference"),
+        pytest.param((n for n in ()), id="a generator"),
+        pytest.param(functools.reduce(lambda a, _: [a], range(100_000), []), id="too deep"),
+        pytest.param(Endless(), id="a reduction without end"),
+        pytest.param([Hostile()], id="a state that raises"),
+    ],
+)
+def test_what_cannot_be_pickled_has_no_digest(value):
+    assert digest(value) is None
+
+
+def test_tuples_that_hold_each_other_many_times_are_walked_once():
+    value = (1, [2])
+    for _ in range(200):
+        value = (value, value)
+    assert digest(value) is not None

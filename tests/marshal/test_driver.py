@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 import os
@@ -36,7 +37,8 @@ def test_a_step_runs_as_in_a_pod(tmp_path: Path):
     done = run(tmp_path, "make", make, values=values, outputs=outputs, package="kale_runtime")
     assert (done.returncode, done.stdout) == (0, "hello\n"), done.stderr
     written = json.loads((tmp_path / "out" / "output.json").read_text())["artifacts"]
-    assert written["out_x"]["artifacts"] == [outputs["out_x"]]
+    about = {"type": "builtins.list", "artifact": "Artifact", "description": "2 items"}
+    assert written["out_x"]["artifacts"] == [{**outputs["out_x"], "metadata": about}]
     assert written["metrics"]["artifacts"][0]["metadata"] == {"kept": "yes", "accuracy": 0.5}
 
     use = notebook(
@@ -48,6 +50,20 @@ def test_a_step_runs_as_in_a_pod(tmp_path: Path):
     done = run(tmp_path, "use", use, inputs={"in_x": {"uri": str(tmp_path / "x")}})
     assert (done.returncode, done.stdout) == (1, "[0.25, 1180591620717411303424]\n")
     assert done.stderr.splitlines()[-1] == "step `use` failed: cell 6, line 2: ValueError: boom"
+
+
+def test_a_step_is_told_how_to_save(tmp_path: Path):
+    show = "import json, os; print(json.load(open(os.environ['KALE_STEP_CONTEXT'])))"
+    book = notebook(cell(show))
+    told = {"step": "end", "inputs": {}, "outputs": {}, "marshal": {}, "digest": "sha256"}
+    for asked in ({}, {"no_pickle": True, "pickler": "dill"}):
+        if asked:
+            told["marshal"] = book["metadata"]["kale"]["marshal"] = asked
+        done = run(tmp_path, "end", book)
+        assert done.returncode == 0, done.stderr
+        found = ast.literal_eval(done.stdout)
+        assert found.pop("metrics")
+        assert found == told
 
 
 def test_a_step_without_ports_runs(tmp_path: Path):

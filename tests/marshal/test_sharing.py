@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import collections
+import functools
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
+
+from kale.marshal.sharing import find_groups
 
 POINT = """
 import numpy as np
@@ -120,3 +126,78 @@ def test_two_closures_share_their_variable(steps):
 def test_a_view_of_an_array_subclass_is_shared(steps):
     steps.run("make", "a = np.ma.zeros(2); b = a.data", saves=["a", "b"], head=POINT)
     assert steps.run("use", "b[0] = 7; print(int(a[0]))", loads=["a", "b"]) == 7
+
+
+# --------------------------------------------------------------------------- in one process
+
+
+class Holder:
+    def __init__(self, part: object) -> None:
+        self.part = part
+
+
+class Refusing:
+    def __getstate__(self):
+        raise ValueError
+
+
+def groups(**values):
+    return sorted(map(sorted, find_groups(values)))
+
+
+def deep(inner):
+    return functools.reduce(lambda held, _: [held], range(3000), inner)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        pytest.param(lambda part: part, id="itself"),
+        pytest.param(lambda part: {"k": [(part,)]}, id="plain containers"),
+        pytest.param(lambda part: {1: {2: {3: {4: {5: part}}}}}, id="many containers"),
+        pytest.param(lambda part: [{1, 2}, part], id="a list with a set"),
+        pytest.param(Holder, id="an attribute"),
+        pytest.param(lambda part: functools.partial(print, part), id="an argument"),
+        pytest.param(lambda part: collections.deque([part]), id="a queue"),
+        pytest.param(lambda part: collections.OrderedDict(k=part), id="an ordered dictionary"),
+        pytest.param(lambda part: lambda: part, id="a closure"),
+        pytest.param(lambda part: np.array([None, part], object)[1:], id="an array of objects"),
+        pytest.param(deep, id="many lists in each other"),
+    ],
+)
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(dict, id="a dictionary"),
+        pytest.param(lambda: Holder(1), id="an object"),
+        pytest.param(lambda: bytearray(b"a"), id="bytes"),
+        pytest.param(lambda: {1, 2}, id="a set"),
+        pytest.param(lambda: np.ma.zeros(3), id="an array of a subclass"),
+        pytest.param(lambda: np.zeros(3), id="an array"),
+        pytest.param(lambda: pd.DataFrame({"i": [1]}), id="a frame"),
+    ],
+)
+def test_a_shared_object_is_found_wherever_it_is_held(hold, make):
+    part = make()
+    assert groups(a=part, b=hold(part), c=hold(make())) == [["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("text", ["text"], id="a text"),
+        pytest.param((1, 2), [(1, 2)], id="a tuple"),
+        pytest.param(Holder, [Holder], id="a class"),
+        pytest.param(len, [len], id="a function"),
+        pytest.param(np.dtype("f8"), [np.dtype("f8")], id="a dtype"),
+        pytest.param(pd.Index([1]), pd.Series([1]), id="an index"),
+        pytest.param(Refusing(), [Refusing()], id="what cannot be pickled"),
+    ],
+)
+def test_what_cannot_change_is_not_shared(one, other):
+    assert groups(a=one, b=other, c=one) == [["a"], ["b"], ["c"]]
+
+
+def test_groups_join_over_a_third_variable():
+    one, other = [1], [2]
+    assert groups(a=one, b=other, c=[one, other], d=[]) == [["a", "b", "c"], ["d"]]

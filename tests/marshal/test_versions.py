@@ -131,7 +131,7 @@ def test_a_guarded_name_without_a_value_is_let_be(steps):
 
 
 def test_an_unchanged_value_is_handed_on_as_the_files_it_came_from(steps):
-    steps.run("make", "x = [1]", saves=["x"])
+    steps.run("make", "x = [(1,)]", saves=["x"])
     steps.run("pass", "", loads=["x"], saves=["x"])
     before, after = (steps.value(step, "x") for step in ("make", "pass"))
     assert (before / "value.pkl").samefile(after / "value.pkl")

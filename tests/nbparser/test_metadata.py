@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from kale.ir import Pickling
+
 STEP = ("pass", "block:a")
 
 
@@ -229,6 +231,9 @@ CORRECT = "correct it in the notebook's metadata, or remove it"
         ({"steps_defaults": 3}, "kubeflow_notebook.steps_defaults", "a list of tags or an object"),
         ({"enable_caching": "no"}, "kubeflow_notebook.enable_caching", "true or false"),
         ({"marshal_volume_size": True}, "kubeflow_notebook.marshal_volume_size", "text"),
+        ({"no_pickle": "yes"}, "kubeflow_notebook.no_pickle", "true or false"),
+        ({"pickler": True}, "kubeflow_notebook.pickler", "`cloudpickle`, `dill` or `joblib`"),
+        ({"pickler": "pickle"}, "pickler", "`cloudpickle`, `dill` or `joblib`"),
     ],
 )
 def test_a_value_of_a_wrong_type_is_refused(problems, found, key, kind):
@@ -244,4 +249,48 @@ def test_an_image_that_cannot_be_is_refused(problems):
             " as"
             " `python:3.11`)"
         )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "found", "default", "expected"),
+    [
+        pytest.param({}, {}, {}, Pickling(), id="nobody asks"),
+        pytest.param(
+            {}, {"no_pickle": True, "pickler": "dill"}, {}, Pickling(True, "dill"), id="the notebook"
+        ),
+        pytest.param(
+            {}, {"no_pickle": False}, {"no_pickle": "true", "pickler": "joblib"},
+            Pickling(pickler="joblib"), id="the notebook beats the project",
+        ),
+        pytest.param(
+            {"no_pickle": "0", "pickler": "cloudpickle"}, {"no_pickle": True, "pickler": "dill"},
+            {}, Pickling(), id="the environment beats both, and can take back",
+        ),
+        pytest.param({"no_pickle": " Yes "}, {}, {}, Pickling(True), id="a flag in words"),
+        pytest.param(
+            {"no_pickle": "", "pickler": ""}, {"no_pickle": None, "pickler": ""},
+            {"pickler": "dill"}, Pickling(pickler="dill"), id="empty is not said",
+        ),
+    ],
+)  # fmt: skip
+def test_how_to_pickle(settings, override, found, default, expected):
+    pipeline = settings(found, override=override, default=default)
+    assert (pipeline.pickling, pipeline.diagnostics, pipeline.settings) == (expected, (), ())
+
+
+def test_a_setting_from_outside_with_a_wrong_value_is_refused_with_the_choices(problems):
+    outside = {
+        "override": {"no_pickle": "maybe", "pickler": "pickle"},
+        "default": {"pickler": "Dill"},
+    }
+    variable = "on the command line or in the environment"
+    words = "`cloudpickle`, `dill` or `joblib`"
+    assert problems(STEP, **outside) == [
+        "None: KALE018: the setting `no_pickle` is `maybe`, not true or false"
+        f" (correct it {variable} (`KALE_NO_PICKLE`))",
+        f"None: KALE018: the setting `pickler` is `pickle`, not {words}"
+        f" (correct it {variable} (`KALE_PICKLER`))",
+        f"None: KALE018: the setting `pickler` is `Dill`, not {words}"
+        " (correct it in the table `[tool.kale]`)",
     ]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
+import kale.marshal
 from kale.ir import Files
 
 
 @pytest.fixture(scope="session")
 def runtime() -> Files:
     """The step runtime as it is shipped, its text unstripped."""
+    folder = Path(kale.marshal.__file__).parent
     return {
-        PurePosixPath("kale_runtime", file.name): file.read_bytes()
-        for file in files("kale").joinpath("marshal").iterdir()
-        if file.name.endswith(".py")
+        PurePosixPath("kale_runtime", file.relative_to(folder)): file.read_bytes()
+        for file in folder.rglob("*.py")
     }

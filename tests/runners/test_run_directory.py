@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from runners.plans import plan, task
 
 from kale.errors import UsageError
-from kale.ir import Port, PortKind
+from kale.ir import Pickling, Port, PortKind
 from kale.runners import default_run_dir
 from kale.runners.run_directory import (
     RunDirectory,
@@ -116,13 +117,25 @@ def test_a_step_context_names_folders_by_variable():
         "step": "load",
         "inputs": {},
         "outputs": {"x": "/run/values/load/x", "X": "/run/values/load/X~2"},
+        "readers": {"x": [], "X": ["fit"]},
     }
     assert step_context(pipeline, pipeline.task("fit"), directory) == {
         "step": "fit",
         "inputs": {"X": ["/run/values/load/X~2"]},
         "outputs": {"y": "/run/values/fit/y"},
+        "readers": {"y": []},
         "metrics": "/run/contexts/fit.metrics.json",
     }
+
+
+def test_a_step_context_says_how_to_pickle_where_somebody_asked():
+    pipeline = plan(task("load"))
+    asked = replace(pipeline.pipeline, pickling=Pickling(no_pickle=True, pickler="dill"))
+    directory = RunDirectory(Path("/run"))
+    assert "marshal" not in step_context(pipeline, pipeline.task("load"), directory)
+    pipeline = replace(pipeline, pipeline=asked)
+    context = step_context(pipeline, pipeline.task("load"), directory)
+    assert context["marshal"] == {"no_pickle": True, "pickler": "dill"}
 
 
 def test_an_input_with_several_candidates_names_all():

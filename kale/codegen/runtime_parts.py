@@ -1,0 +1,89 @@
+"""Which parts of the step runtime a pipeline's steps carry: by what their code imports.
+
+The choice depends on the code alone, never on what happens to be installed, so that a notebook
+gives the same package everywhere. All steps of a pipeline carry the same parts: a value is read
+by what wrote it. Known gap: an installed module, not named here, that hands over objects of a
+library which no code of the author imports; they are pickled, as those of unknown libraries are.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+
+#: The folder of the backends, and its modules that each step carries.
+BACKENDS, CORE = PurePosixPath("backends"), frozenset({"__init__", "builtin", "pickled"})
+
+#: Libraries hand over arrays and frames without being asked, so any of them calls for these.
+_ALWAYS = "numpy pandas"
+
+#: By the parts beside those, which are called as the libraries are: the modules that call for them.
+_CALLING = {
+    "scipy": "scipy statsmodels networkx",
+    "scipy sklearn": "sklearn imblearn skopt umap hdbscan skops",
+    "scipy sklearn xgboost": "xgboost",
+    "scipy sklearn lightgbm": "lightgbm",
+    "lightgbm scipy sklearn xgboost": "autogluon flaml pycaret",
+    "keras": "keras keras_cv keras_hub keras_nlp keras_tuner tensorflow tf_keras",
+    "torch": "torch torchaudio torchmetrics torch_geometric pytorch_lightning lightning accelerate"
+    " botorch diffusers fastai gpytorch monai open_clip peft pyro sentence_transformers"
+    " stable_baselines3 timm transformers ultralytics",
+    "scipy sklearn torch": "skorch",
+    "pillow torch": "torchvision",
+    "pillow pyarrow": "datasets",
+    "polars": "polars",
+    "pyarrow": "deltalake duckdb pyarrow pyspark",
+    "pillow": "PIL",
+}
+
+#: All the parts beside the core.
+LIBRARIES = frozenset(" ".join([_ALWAYS, *_CALLING]).split())
+
+_PARTS = {
+    module: parts.split() for parts, modules in _CALLING.items() for module in modules.split()
+}
+
+
+def backends_for(modules: Iterable[str]) -> tuple[str, ...]:
+    """The backends of :mod:`kale.marshal.backends` beyond its core ones, sorted.
+
+    ``modules`` are top-level modules that code imports; the standard library needs none.
+    """
+    foreign = set(modules) - sys.stdlib_module_names
+    if not foreign:
+        return ()
+    parts = {part for module in foreign for part in _PARTS.get(module, ())}
+    return tuple(sorted(parts.union(_ALWAYS.split())))
+
+
+def carried(sources: Mapping[PurePosixPath, str], backends: Collection[str]) -> list[PurePosixPath]:
+    """Of the runtime's modules those that steps with these backends carry, in the same order.
+
+    A backend may have several modules: ``torch`` that of its name and all such as
+    ``torch_storages``. One whose name begins with an underscore serves any of them, and what a
+    module imports from the runtime comes with it.
+    """
+    families = {*backends, ""} if backends else set()
+    wanted = {
+        path
+        for path in sources
+        if path.parent != BACKENDS or path.stem in CORE or path.stem.partition("_")[0] in families
+    }
+    pending = [*wanted]
+    while pending:
+        path = pending.pop()
+        new = {*_imported(path, sources[path])} & sources.keys() - wanted
+        wanted |= new
+        pending += new
+    return [path for path in sources if path in wanted]
+
+
+def _imported(path: PurePosixPath, source: str) -> Iterator[PurePosixPath]:
+    """Where the modules may stand that a module of the runtime imports from it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            yield folder.parent / f"{folder.name}.py"
+            yield from (folder / f"{alias.name}.py" for alias in node.names)

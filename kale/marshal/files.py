@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import io
 import json
 import os
 import shutil
 import sys
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +18,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+#: Buffers of that many bytes are worth a thread to hash them.
+_LARGE = 8 << 20
+
 #: What a manifest tells of a file: its size in bytes, and its digest as ``algorithm:hex``.
 FileEntry = list[int | str]
 
 
 #: Digests of buffers by address and size, with what owns the memory; see `remembering_buffers`.
-_blocks: dict[tuple[int, int] | None, tuple[Any, str]] | None = None
+_blocks: dict[object, tuple[Any, str]] | None = None
 
 #: Digests of the files that are being made, of those that were hashed on their way.
 _hashed: dict[Path, str] = {}
@@ -101,34 +106,66 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_buffer(path: Path, buffer: Any, head: bytes = b"") -> None:
-    """Write ``head`` and a buffer to a new file without copying them, and hash them meanwhile."""
-    left = memoryview(buffer).cast("B")
-    digest = "" if head else _known(left)
-    name, hasher = new_hash()
-    with path.open("wb", buffering=0) as file, ThreadPoolExecutor(1) as pool:
-        file.write(head)
-        hasher.update(head)
-        hashing = None if digest else pool.submit(hasher.update, left)
+class HashedFile(io.RawIOBase):
+    """A new file whose bytes are hashed on their way; large buffers are not copied for it."""
+
+    def __init__(self, path: Path, digest: str = "") -> None:
+        self.path, self.digest, self.size = path, digest, 0
+        self.name, self.hasher = new_hash()
+        self.file = path.open("wb", buffering=0)
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def tell(self) -> int:
+        """How many bytes were written."""
+        return self.size
+
+    def write(self, data: Any) -> int:
+        """Write all of ``data``."""
+        left = memoryview(data).cast("B")
+        hashing = None
+        if not self.digest and len(left) >= _LARGE:
+            hashing = threading.Thread(target=self.hasher.update, args=(left,))
+            hashing.start()
+        elif not self.digest:
+            self.hasher.update(left)
+        self.size += (size := len(left))
         while left:  # one call of the system writes 2 GiB at most
-            left = left[file.write(left) :]
+            left = left[self.file.write(left) :]
         if hashing:
-            hashing.result()
-    _hashed[path] = digest or f"{name}:{hasher.hexdigest()}"
+            hashing.join()
+        return size
+
+    def close(self) -> None:
+        """Close it; its digest need not be computed again."""
+        if not self.closed:
+            self.file.close()
+            _hashed[self.path] = self.digest or f"{self.name}:{self.hasher.hexdigest()}"
+        super().close()
 
 
-def buffer_digest(owner: Any, buffer: Any) -> str:
-    """The digest of a buffer, as :func:`digest_file` of a file that holds it.
+def write_buffer(path: Path, buffer: Any, head: bytes = b"") -> None:
+    """Write ``head`` and a buffer to a new file."""
+    with HashedFile(path, _known(_place(buffer, head))) as file:
+        file.write(head)
+        file.write(buffer)
+
+
+def buffer_digest(owner: Any, buffer: Any, head: bytes = b"") -> str:
+    """The digest of the file that :func:`write_buffer` would write.
 
     ``owner`` is what owns the buffer's memory; for as long as it lives, nothing else lies there.
     """
-    raw = memoryview(buffer).cast("B")
-    digest = _known(raw)
+    place = _place(buffer, head)
+    digest = _known(place)
     if not digest:
         name, hasher = new_hash()
-        hasher.update(raw)
+        hasher.update(head)
+        hasher.update(memoryview(buffer).cast("B"))
         digest = f"{name}:{hasher.hexdigest()}"
-        if _blocks is not None and (place := _place(raw)):
+        if _blocks is not None and place:
             _blocks[place] = weakref.ref(owner), digest
     return digest
 
@@ -144,15 +181,22 @@ def remembering_buffers() -> Iterator[None]:
         _blocks = None
 
 
-def _known(raw: memoryview) -> str:
-    owner, digest = (_blocks or {}).get(_place(raw), (None, ""))
+def forget_buffers() -> None:
+    """Code is about to run that may write to buffers after all."""
+    if _blocks:
+        _blocks.clear()
+
+
+def _known(place: object) -> str:
+    owner, digest = (_blocks or {}).get(place, (None, ""))
     return digest if owner and owner() is not None else ""
 
 
-def _place(raw: memoryview) -> tuple[int, int] | None:
-    """Address and size of a buffer; the standard library cannot tell the address of any."""
-    numpy = sys.modules.get("numpy")
-    return (numpy.frombuffer(raw, "u1").ctypes.data, raw.nbytes) if numpy and raw.nbytes else None
+def _place(buffer: Any, head: bytes) -> object:
+    """Where a buffer lies; the standard library cannot tell the address of any."""
+    numpy, raw = sys.modules.get("numpy"), memoryview(buffer).cast("B")
+    place = numpy and raw.nbytes and numpy.frombuffer(raw, "u1").ctypes.data
+    return (place, raw.nbytes, head) if place else None
 
 
 @contextmanager

@@ -116,7 +116,8 @@ def _holds_together(manifest: Manifest) -> bool:
 def versions_for(kind: str) -> str:
     """The versions here of Python and of the library of a type, named in full."""
     root = kind.partition(".")[0]
-    version = getattr(sys.modules.get(root), "__version__", "")
+    module = None if root == "__main__" else sys.modules.get(root)
+    version = getattr(module, "__version__", "")
     python = f"Python {platform.python_version()}"
     return f"{python} {root} {version}" if version else python
 

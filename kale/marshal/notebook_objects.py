@@ -20,7 +20,9 @@ import sys
 import types
 from typing import Any
 
+from .dispatch import full_name
 from .manifest import MarshalError
+from .walk import ATOMS
 
 #: Classes that came by value because the loading step lacks them, by name and fingerprint.
 _travelled: dict[tuple[str, ...], Any] = {}
@@ -62,14 +64,32 @@ def class_key(cls: type) -> tuple[str, str]:
     """
     parts: list[object] = [base.__qualname__ for base in cls.__bases__]
     for name, value in sorted(vars(cls).items(), key=lambda i: i[0]):
-        code = getattr(getattr(value, "__func__", value), "__code__", None)
-        plain = isinstance(value, int | float | str) and name[0] != "_"
-        if plain or name in ("_member_names_", "__match_args__"):
-            parts.append(value)
-        elif code is not None:
-            parts += name, code.co_code.hex(), code.co_names, code.co_varnames
-            parts += [c for c in code.co_consts if isinstance(c, int | float | str)]
+        functions = [getattr(value, part, None) for part in _HOLDING]
+        found = [f for f in (value, *functions) if isinstance(f, types.FunctionType)]
+        # What begins with an underscore, or is empty, is what steps change.
+        parts_of = value if isinstance(value, tuple) else (value,)
+        still = name[0] != "_" and all(isinstance(part, int | float | str) for part in parts_of)
+        if still or name in ("_member_names_", "__match_args__"):
+            parts.append((name, value))
+        for function in found:
+            parts += name, _code_key(function.__code__), defaults_text(function)
     return cls.__qualname__, hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()
+
+
+#: Where methods, properties and what decorators make keep the functions they were made from.
+_HOLDING = "__func__ __wrapped__ fget fset fdel func".split()
+
+
+def _code_key(code: Any) -> Any:
+    """What a function's code does, without where it was written."""
+    if isinstance(code, frozenset):
+        return sorted(map(repr, code))
+    if isinstance(code, tuple):
+        return [*map(_code_key, code)]
+    if not isinstance(code, types.CodeType):
+        return repr(code)
+    names = code.co_names, code.co_varnames, code.co_freevars
+    return code.co_name, code.co_code.hex(), names, _code_key(code.co_consts)
 
 
 def load_class(*key: str) -> Any:
@@ -135,7 +155,28 @@ def update_class(cls: type, data: dict[str, Any]) -> type:
     return cls
 
 
-def make_function(version: Any, qualname: str, make: Any, code: Any, arguments: Any) -> Any:
+def make_error(cls: Any, arguments: Any) -> Any:
+    """An exception of the notebook as its builtin base made it, without its own ``__init__``."""
+    base = next(base for base in cls.__mro__ if base.__module__ == "builtins")
+    error = base.__new__(cls, *arguments)
+    base.__init__(error, *arguments)
+    return error
+
+
+def defaults_text(function: Any) -> str:
+    """The default values of a function as text, to compare; of large or odd ones the types."""
+    defaults = [*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())]
+    return repr([d if _is_plain(d) else full_name(type(d)) for d in defaults])
+
+
+def _is_plain(value: Any) -> bool:
+    flat = type(value) in (tuple, list) and ATOMS.issuperset(map(type, value))
+    return flat or type(value) in ATOMS
+
+
+def make_function(
+    version: Any, qualname: str, defaults: str, make: Any, code: Any, arguments: Any
+) -> Any:
     """The notebook's own function where it is the same, else a new one with its global names.
 
     Raises:
@@ -143,10 +184,13 @@ def make_function(version: Any, qualname: str, make: Any, code: Any, arguments: 
     """
     if version != sys.version_info[:2]:
         raise MarshalError(f"`{qualname}` needs Python {version[0]}.{version[1]}")
-    here = find(qualname)
-    codes = [c.replace(co_firstlineno=1) for c in (code, getattr(here, "__code__", code))]
-    if is_our_function(here) and not code.co_freevars and codes[0] == codes[1]:
-        return here
+    found = find(qualname)
+    # The function itself, or that of a static method, or what was decorated.
+    for here in (found, *(getattr(found, name, None) for name in _HOLDING)):
+        if is_our_function(here) and not code.co_freevars:
+            codes = [c.replace(co_firstlineno=1) for c in (code, here.__code__)]
+            if codes[0] == codes[1] and defaults_text(here) == defaults:
+                return here
     new = make(code, vars(sys.modules["__main__"]), *arguments)
     vars(new)[_NEW] = True
     return new

@@ -6,16 +6,17 @@ through what :mod:`.backends` registered with :data:`reduce`; all others as clou
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import inspect
 import pickle
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
 from . import notebook_objects as notebook
 from .dispatch import TypeDispatcher, full_name
+from .files import forget_buffers
 
 #: Reductions of library objects: ``function(obj, pickler)`` returns what ``__reduce__`` would,
 #: or ``NotImplemented``.
@@ -54,7 +55,9 @@ class Rules(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """The reduction of any object but the builtin containers and scalars."""
-        rule, functions = rule_for(type(obj))  # type: ignore[arg-type]  # types have a hash
+        rule, functions, hooked = rule_for(type(obj))  # type: ignore[arg-type]  # types have a hash
+        if hooked:
+            forget_buffers()
         # cloudpickle itself overrides classes and functions only; this runs for every object.
         if rule:
             return getattr(self, rule)(obj)
@@ -86,7 +89,8 @@ class Rules(pickle.Pickler):
         if not notebook.is_our_function(function):
             return by_value
         make, (code, _, *arguments), state, *_, fill = by_value
-        new = (sys.version_info[:2], function.__qualname__, make, code, arguments)
+        name, defaults = function.__qualname__, notebook.defaults_text(function)
+        new = (sys.version_info[:2], name, defaults, make, code, arguments)
         return notebook.make_function, new, (fill, state), None, None, notebook.fill_function
 
     def reduce_method(self, method: Any) -> Any:
@@ -100,19 +104,24 @@ class Rules(pickle.Pickler):
 
     def reduce_cached(self, function: Any) -> Any:
         """A function with a cache, which starts empty: pickle would only save its name."""
-        return load_cached, (function.cache_parameters(), function.__wrapped__)
+        copied = *functools.WRAPPER_ASSIGNMENTS, "__wrapped__"
+        own = {name: value for name, value in vars(function).items() if name not in copied}
+        name = function.__qualname__
+        parts = function.cache_parameters(), function.__wrapped__, name
+        return load_cached, parts, own or None
 
     def reduce_exception(self, error: Any) -> Any:
         """An exception with the ones it came from, which its own reduction forgets."""
         made = error.__reduce_ex__(5)
         if type(error).__module__ == "__main__" and made[0] is type(error):
-            # Its ``__init__`` may not take the ``args`` it has.
-            made = copyreg.__newobj__, (type(error), *error.args), vars(error)  # type: ignore[attr-defined]
-        links = error.__cause__, error.__context__, error.__suppress_context__
-        if not any(links) or len(made) > 3:
+            # Its own ``__init__`` may not take the arguments that its builtin base was given.
+            made = notebook.make_error, made[:2], *made[2:]
+        names = "__cause__", "__context__", "__suppress_context__", "name"
+        kept = {name: value for name in names if (value := getattr(error, name, None))}
+        if not kept or len(made) > 3:
             return made
         function, arguments, state = (*made, None)[:3]
-        return function, arguments, (state, *links), None, None, set_error_state
+        return function, arguments, (state, kept), None, None, set_error_state
 
     def refuse(self, obj: Any) -> Any:
         """What cloudpickle would save as something else."""
@@ -147,14 +156,19 @@ class Definitions(Inside):
 
 
 @functools.cache
-def rule_for(kind: Any) -> tuple[str, tuple[Any, ...]]:
-    """The rule for objects whose type is ``kind`` and what is registered; either may be empty."""
+def rule_for(kind: Any) -> tuple[str, tuple[Any, ...], bool]:
+    """The rule for objects whose type is ``kind`` and what is registered; either may be empty.
+
+    And whether Python code of the type itself runs when they are pickled: it may do anything.
+    """
+    hooks = (getattr(kind, f"__{name}__", None) for name in ("getstate", "reduce", "reduce_ex"))
+    hooked = any(isinstance(hook, types.FunctionType) for hook in hooks)
     if issubclass(kind, type):
-        return "reduce_class", ()
+        return "reduce_class", (), hooked
     if issubclass(kind, BaseException):
-        return "reduce_exception", ()
+        return "reduce_exception", (), hooked
     rule = _RULES.get(full_name(kind), "")
-    return rule, tuple(entry.function for entry in reduce.find(kind))
+    return rule, tuple(entry.function for entry in reduce.find(kind)), hooked
 
 
 @functools.cache
@@ -184,11 +198,16 @@ def as_variable(value: object) -> object:
 
 def set_error_state(error: Any, state: Any) -> None:
     """Give an exception its attributes, and the exceptions that it came from."""
-    own, error.__cause__, error.__context__, error.__suppress_context__ = state
+    own, kept = state
     if own is not None:
         error.__setstate__(own)
+    for name, value in kept.items():
+        setattr(error, name, value)
 
 
-def load_cached(parameters: dict[str, Any], function: Any) -> Any:
-    """The function with a cache of its own."""
+def load_cached(parameters: dict[str, Any], function: Any, name: str) -> Any:
+    """The notebook's own function with a cache, or that function with a new one."""
+    here = notebook.find(name)
+    if type(here) is type(functools.cache(full_name)) and here.__wrapped__ is function:
+        return here
     return functools.lru_cache(**parameters)(function)

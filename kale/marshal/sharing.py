@@ -27,7 +27,7 @@ def find_groups(values: Mapping[str, object]) -> list[list[str]]:
     # All that was reached stays alive until the end, so that no two objects had one id.
     groups: list[tuple[list[str], dict[int, object]]] = []
     for name, value in values.items():
-        names, reached = [name], _reach(value) if len(values) > 1 else {}
+        names, reached = [name], reach(value) if len(values) > 1 else {}
         for group in [g for g in groups if g[1].keys() & reached]:
             groups.remove(group)
             names, reached = group[0] + names, group[1] | reached
@@ -74,13 +74,16 @@ class _Reach:
         return chain((function, state, setter), arguments, items, chain.from_iterable(pairs))
 
 
-def _reach(value: object) -> dict[int, object]:
-    """The mutable objects that pickling ``value`` visits, by id; arrays by their memory, too."""
-    reach = _Reach()
+def reach(value: object) -> dict[int, object]:
+    """The mutable objects that pickling ``value`` visits, by id and in the order of the visit.
+
+    Arrays count by their memory, too.
+    """
+    walk = _Reach()
     try:
-        traverse(reach.visit, value)
+        traverse(walk.visit, value)
     except Exception:  # noqa: BLE001 -- reducers of any library run here; see find_groups
         return {}
-    for key in reach.still:
-        reach.mutable.pop(key, None)
-    return reach.mutable | reach.pickler.roots
+    for key in walk.still:
+        walk.mutable.pop(key, None)
+    return walk.mutable | walk.pickler.roots

@@ -22,7 +22,7 @@ from .digest import digest
 from .dispatch import full_name
 from .files import new_hash, remembering_buffers, step_context
 from .manifest import UNBOUND, Manifest, MarshalError, quoted, versions_for
-from .sharing import find_groups
+from .sharing import find_groups, reach
 from .values import load, pick, publish, save_group
 
 #: Inputs that this process loaded and may save: the object's id, its folder, its manifest.
@@ -31,6 +31,9 @@ _loaded: dict[str, tuple[int, Path, Manifest]] = {}
 #: Digests of values before the step's own cells, ``None`` where it cannot be told; of those that
 #: were loaded and those that a shared cell made.
 _before: dict[str, str | None] = {}
+
+#: What inputs that share objects with others held when they were loaded, by id.
+_held: dict[str, dict[int, object]] = {}
 
 #: Inputs that this step must leave as they are: the step that reads each at the same time.
 _guards: dict[str, str] = {}
@@ -67,6 +70,8 @@ def load_inputs(
     scope.update(values)
     for name in {*guards, *context["outputs"]} & scope.keys():
         _before[name] = _known_digest(name) or digest(scope[name])
+        if name in _loaded and _loaded[name][2].shared:
+            _held[name] = reach(scope[name])
 
 
 def save_outputs(scope: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -113,6 +118,10 @@ def _save(
                     publish(kept, folder, targets[name])
             else:
                 parts = {name: values[name] for name in group}
+                if len(group) > 1:  # what they share now, they may not have shared before
+                    for name in group:
+                        changed = manifests[name].changed is not None or None
+                        manifests[name] = replace(manifests[name], changed=changed)
                 save_group(parts, targets, manifests, **context.get("marshal", {}))
         except MarshalError as error:
             failed.append(f"{error}{_wanted(group, context)}")
@@ -207,4 +216,6 @@ def _describe(name: str, step: str, value: object) -> Manifest:
     if name not in _before:
         return made
     changed = made.digest is None or made.digest != _before[name]
+    # Equal content may be held apart now, or together.
+    changed = changed or (name in _held and [*_held[name]] != [*reach(value)])
     return replace(made, loaded=_before[name], changed=changed)

@@ -57,7 +57,7 @@ def test_a_step_too_large_is_refused():
 
 
 def test_a_pipeline_of_many_large_steps_is_a_warning():
-    code = f"x = '{incompressible(30 * 1024)}'"
+    code = f"x = '{incompressible(24 * 1024)}'"
     (found,) = check_package(plan(*((f"step-{number}", code) for number in range(25))))
     before, size, after = re.split("([0-9]+) KiB t", found.message)
     assert 1024 < int(size) < 1500

@@ -83,7 +83,7 @@ def test_what_a_function_reads_and_cannot_be_saved_is_named(steps):
 
 def test_a_function_of_another_python_is_refused():
     with pytest.raises(MarshalError, match=r"^`f` needs Python 3\.1$"):
-        make_function((3, 1), "f", None, None, None)
+        make_function((3, 1), "f", "[]", None, None, None)
 
 
 def test_a_class_of_other_code_is_another_class(steps):

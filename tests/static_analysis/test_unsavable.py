@@ -7,7 +7,7 @@ import re
 import pytest
 from pipelines import chain, pipeline
 
-from kale.marshal.pickling import dump
+from kale.marshal import resource_save
 from kale.static_analysis import analyze
 from kale.static_analysis.channels.unsavable import KINDS
 
@@ -242,11 +242,11 @@ def folder(tmp_path, monkeypatch):
 def test_what_the_table_names_cannot_be_saved(call, folder):
     value = tried(TRIALS.get(call, f"{call}()"))
     with pytest.raises(Exception):  # noqa: B017, PT011 -- each type has an exception of its own
-        dump(value, folder)
+        resource_save(value, folder / "value")
     if hasattr(value, "close"):
         value.close()
 
 
 @pytest.mark.parametrize("expression", SAVED)
 def test_what_is_not_in_the_table_can_be_saved(expression, folder):
-    dump(tried(expression), folder)
+    resource_save(tried(expression), folder / "value")

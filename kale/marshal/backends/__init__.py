@@ -9,5 +9,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+# The first one: endings such as `.sparse.json` go before its `.json`.
+from . import builtin as builtin
+
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..digest import Window, content
 from ..files import buffer_digest
+from .numpy import attributes_kept, memory_owner
 
 #: Buffers of that many bytes are hashed by themselves, once for the content and for a file.
 _LARGE = 1 << 20
@@ -19,20 +20,10 @@ def array_content(array: Any) -> Any:
     An array that is in one piece neither by rows nor by columns counts as one by rows: so it
     comes back.
     """
-    root = _owner(array)
+    root = memory_owner(array)
     offset = array.ctypes.data - root.ctypes.data if root is not array else 0
     spread = [step for step, size in zip(array.strides, array.shape, strict=True) if size > 1]
     return Window(root, offset, spread), bool(array.flags.writeable), *_items(array)
-
-
-def _owner(array: Any) -> Any:
-    """The array whose memory another one is a view of."""
-    root, base = array, array.base
-    while base is not None:
-        if type(base) is type(array):
-            root = base
-        base = getattr(base, "base", None)
-    return root
 
 
 @content.register(r"numpy\.c?longdouble")
@@ -51,7 +42,8 @@ def masked_content(array: Any) -> Any:
     fill = array._fill_value  # noqa: SLF001 -- its property would make one
     if fill is None:
         fill = np.ma.default_fill_value(array) if not array.dtype.names else ()
-    return array.data, np.ma.getmaskarray(array), array.hardmask, np.asarray(fill).tolist()
+    parts = array.data, np.ma.getmaskarray(array), array.hardmask, np.asarray(fill).tolist()
+    return *parts, attributes_kept(array)
 
 
 def _items(array: Any) -> tuple[Any, ...]:
@@ -70,12 +62,16 @@ def _items(array: Any) -> tuple[Any, ...]:
         raw = np.ascontiguousarray(flat).reshape(-1).view(np.uint8)
         if dtype.char in "gG" and np.finfo(dtype).nmant == 63:  # 80 of 128 bits
             raw = np.ascontiguousarray(raw.reshape(-1, 16)[:, :10])
-        # What owns the memory, if these are its bytes as they are.
-        owner = raw if raw.base is None else _owner(raw)
         large = raw.nbytes >= _LARGE
-        data = buffer_digest(owner, raw) if large else PickleBuffer(raw)
+        data = buffer_digest(memory_owner(raw), raw) if large else PickleBuffer(raw)
     simple = dtype.names is None and dtype.metadata is None and dtype.kind in "?biufcmMSU"
     return dtype.str if simple else dtype, array.shape, by_columns, data
+
+
+def attributes_set(obj: Any) -> dict[str, Any]:
+    """The attributes of an object of pandas that somebody has set, and that pandas forgets."""
+    own = getattr(type(obj), "_metadata", ())
+    return {k: v for k, v in vars(obj).items() if k[0] != "_" and k not in own}
 
 
 @content.register(r"pandas\.core\.generic\.NDFrame", subclasses=True)
@@ -85,7 +81,7 @@ def frame_content(obj: Any) -> Any:
     own = [getattr(obj, name, None) for name in obj._metadata]  # noqa: SLF001 -- its hook
     axes = [index_content(axis) for axis in obj.axes]
     parts = [column_content(column.array) for column in columns]
-    return axes, obj.attrs, obj.flags.allows_duplicate_labels, own, parts
+    return axes, obj.attrs, obj.flags.allows_duplicate_labels, own, parts, attributes_set(obj)
 
 
 @content.register(r"pandas\.(core\.indexes\.base\.)?Index", subclasses=True)
@@ -101,7 +97,7 @@ def index_content(index: Any) -> Any:
         parts = index.start, index.stop, index.step
     else:
         parts = column_content(index.array)
-    return type(index), tuple(index.names), _frequency(index), parts
+    return type(index), tuple(index.names), _frequency(index), parts, attributes_set(index)
 
 
 @content.register(r"pandas\.core\.arrays\.base\.ExtensionArray", subclasses=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ _SCALARS = {str, int, float, bool, type(None)}
 
 #: Half of a surrogate pair: JSON would join two of them to one character.
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+_NAN = struct.pack("d", float("nan"))
 
 #: JSON is for values that people may want to read; larger ones are pickled, which is faster.
 _MOST_ITEMS = 10_000
@@ -40,34 +43,33 @@ def _survives(obj: Any, most: float) -> bool:
     """Whether JSON keeps the value; it is made of no more than ``most`` items."""
     seen, level, depth = set[int](), [obj], 0
     while level:
-        below = []
+        below: list[Any] = []
         most, depth = most - len(level), depth + 1
         if most < 0 or depth > _DEEPEST:
             return False
         for item in level:
             kind = type(item)
-            if kind is str:
-                if _odd(item):
-                    return False
-            elif kind is int:
-                if item.bit_length() > _MOST_BITS:
-                    return False
-            elif kind in (dict, list):
+            if kind is dict or kind is list:
                 if id(item) in seen or len(item) > most:
                     return False
                 seen.add(id(item))
                 below += item.values() if kind is dict else item
                 if kind is dict and not all(type(k) is str and not _odd(k) for k in item):
                     return False
-            elif kind not in _SCALARS:
+            elif kind not in _SCALARS or _odd(item):
                 return False
         level = below
     return True
 
 
-def _odd(text: str) -> bool:
-    """Whether JSON may change the text."""
-    return not text.isascii() and bool(_SURROGATE.search(text))
+def _odd(scalar: Any) -> bool:
+    """Whether JSON may change the text or number, or Python not read it again."""
+    if isinstance(scalar, str):
+        return not scalar.isascii() and bool(_SURROGATE.search(scalar))
+    if isinstance(scalar, float):
+        # JSON knows one NaN; others have a sign or bits of their own.
+        return scalar != scalar and struct.pack("d", scalar) != _NAN
+    return isinstance(scalar, int) and scalar.bit_length() > _MOST_BITS
 
 
 @resource_load.register(r".*\.json", safe=True)

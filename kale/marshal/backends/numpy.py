@@ -1,6 +1,7 @@
 """NumPy: arrays and scalars as ``.npy``, mapped into memory; arrays that overlap, in pickles.
 
-Known gap: an array of a subclass of ``ndarray`` that overlaps another comes back apart from it.
+Known gaps: an array of a subclass of ``ndarray`` that overlaps another comes back apart from it,
+and so does one that lies in the memory of a ``bytearray`` or another object that is no array.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..describe import describe
-from ..files import write_buffer
+from ..digest import whole
+from ..files import buffer_digest, write_buffer
 from ..pickling import Rules, reduce
 from ..resources import resource_load, resource_save
 
@@ -50,7 +52,18 @@ def save_array(array: Any, path: str, **_: Any) -> Any:
         with Path(uri).open("wb") as file:
             npy.write_array(file, array, allow_pickle=False)
         return uri
-    # The memory of the array itself; np.save would copy it piece by piece.
+    write_buffer(Path(uri), *_npy(array))
+    return uri
+
+
+def _npy(array: Any) -> tuple[Any, bytes]:
+    """The bytes of an array in one piece, as they lie in memory, and its header.
+
+    ``np.save`` would copy the array, piece by piece.
+    """
+    import numpy as np
+
+    npy = np.lib.format
     header, head = npy.header_data_from_array_1_0(array), io.BytesIO()
     try:
         npy.write_array_header_1_0(head, header)
@@ -58,8 +71,20 @@ def save_array(array: Any, path: str, **_: Any) -> Any:
         head = io.BytesIO()
         npy.write_array_header_2_0(head, header)
     flat = array.T if header["fortran_order"] else array
-    write_buffer(Path(uri), flat.reshape(-1).view(np.uint8), head.getvalue())
-    return uri
+    return flat.reshape(-1).view(np.uint8), head.getvalue()
+
+
+@whole.register(r"numpy\.ndarray")
+def array_digest(array: Any) -> Any:
+    """The digest of a large array: that of its file, so that its bytes are hashed once."""
+    dtype = array.dtype
+    plain = dtype.kind in "?biufcmMSU" and dtype.char not in "gG" and dtype.metadata is None
+    if array.nbytes < _LARGE or not plain:
+        return NotImplemented
+    # One that is not in one piece comes back in one, by rows.
+    piece = array if array.flags.forc else array.copy("C")
+    digest = buffer_digest(memory_owner(piece), *_npy(piece))
+    return digest + ("" if array.flags.writeable else ":readonly")
 
 
 @resource_load.register(r".*\.npy", safe=True)
@@ -150,14 +175,20 @@ def describe_array(array: Any) -> tuple[str, str]:
     return f"shape {array.shape}, {array.dtype}" if array.ndim else str(array.dtype), text
 
 
-@reduce.register(r"numpy\.ndarray")
-def reduce_array(array: Any, pickler: Rules) -> Any:
-    """An array as a view of its memory, where others lie in the same."""
+def memory_owner(array: Any) -> Any:
+    """The array whose memory another one is a view of."""
     root, base = array, array.base
     while base is not None:
         if type(base) is type(array):
             root = base
         base = getattr(base, "base", None)
+    return root
+
+
+@reduce.register(r"numpy\.ndarray")
+def reduce_array(array: Any, pickler: Rules) -> Any:
+    """An array as a view of its memory, where others lie in the same."""
+    root = memory_owner(array)
     key = id(root)
     pickler.roots[key] = root, pickler.roots.get(key, (root, 0))[1] + 1
     if key in pickler.views:
@@ -194,11 +225,16 @@ def reduce_subclass(array: Any, pickler: Rules) -> Any:  # noqa: ARG001 -- as al
     known: tuple[Any, ...] = np.ndarray.__reduce__, np.ma.MaskedArray.__reduce__
     if type(array).__reduce__ not in known:
         return NotImplemented
-    kept = {k: v for k, v in getattr(array, "__dict__", {}).items() if k not in _OF_MASKED}
-    if not kept:
+    if not (kept := attributes_kept(array)):
         return NotImplemented
     make, arguments, state = array.__reduce__()
     return make, arguments, (state, kept), None, None, set_attributes
+
+
+def attributes_kept(array: Any) -> dict[str, Any]:
+    """The attributes of an array of a subclass that are no part of its array, and not empty."""
+    attributes = getattr(array, "__dict__", {}).items()
+    return {k: v for k, v in attributes if k not in _OF_MASKED and (v or k not in _EMPTY)}
 
 
 def set_attributes(array: Any, state: Any) -> None:

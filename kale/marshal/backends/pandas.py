@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from ..describe import describe
+from ..files import HashedFile
 from ..manifest import MarshalError
 from ..pickling import Inside, Rules, pickler_with, reduce
 from ..resources import resource_load, resource_save
+from ._content import attributes_set
 from .pandas_read import Reader
 from .pandas_write import InexactError, Writer, indexes
 from .tables import COLUMNS, ROWS, cell_text, count_text, size_text, table_text
@@ -50,7 +52,7 @@ def save_pandas(obj: Any, path: str, *, no_pickle: bool = False, **_: Any) -> An
     except (InexactError, pa.ArrowException, ValueError, TypeError, RecursionError):
         return NotImplemented
     uri = f"{path}.{kind}.arrow"
-    with pa.OSFile(uri, "wb") as file, pa.ipc.new_file(file, schema) as out:
+    with HashedFile(Path(uri)) as file, pa.ipc.new_file(file, schema) as out:
         out.write_batch(batch)
     return uri
 
@@ -83,8 +85,7 @@ def reduce_pandas(obj: Any, pickler: Rules) -> Any:
     inner = pickler_with(Inside)(nested, callback=buffers.append)
     inner.dump(obj)
     pickler.classes |= inner.classes
-    own = getattr(type(obj), "_metadata", ())
-    attributes = {k: v for k, v in vars(obj).items() if k[0] != "_" and k not in own}
+    attributes = attributes_set(obj)
     make = functools.partial(pickle.loads, buffers=buffers)
     return make, (nested.getvalue(),), attributes or None, None, None, set_attributes
 

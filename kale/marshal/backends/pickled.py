@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import notebook_objects as notebook
+from ..digest import digest
 from ..dispatch import Entry
 from ..files import write_buffer
+from ..manifest import MarshalError
 from ..pickling import Definitions, Rules, as_variable, pickler_with
 from ..resources import resource_load, resource_save
 from ..walk import is_flat
@@ -37,6 +39,8 @@ def save_pickle(obj: Any, path: str, *, pickler: str = "cloudpickle", **_: Any) 
 
         with Path(f"{path}.dill").open("wb") as file:
             dill.dump(obj, file, protocol=5)
+        if digest(load_dill(f"{path}.dill")) != digest(obj):
+            raise MarshalError("dill would bring it back changed; leave `--pickler dill` out")
         return f"{path}.dill"
     views: frozenset[int] = frozenset()
     while True:

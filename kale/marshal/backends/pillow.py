@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..describe import describe
+from ..digest import content
 from ..manifest import MarshalError
 from ..pickling import reduce
 from ..resources import resource_load, resource_save
@@ -56,11 +57,22 @@ def reduce_image(image: Any, pickler: Any) -> Any:  # noqa: ARG001 -- as all of 
             "copies of its frames"
         )
     make, arguments, state, *_ = image.__reduce_ex__(5)
+    return make, arguments, (state, _attributes(image)), None, None, fill_image
+
+
+def _attributes(image: Any) -> dict[str, Any]:
     known = {"_im", "_mode", "_size", "_readonly", "info", "palette", "filename"} | _OF_FILE
-    kept = {
-        k: v for k, v in vars(image).items() if k not in known and (_is_data(v) or k == "_exif")
-    }
-    return make, arguments, (state, kept), None, None, fill_image
+    attributes = vars(image).items()
+    return {k: v for k, v in attributes if k not in known and (_is_data(v) or k == "_exif")}
+
+
+@content.register(r"PIL\.Image\.Image", subclasses=True)
+def image_content(image: Any) -> Any:
+    """What makes an image, without what saving it, or asking for its notes, leaves behind."""
+    *_, state = image.__reduce_ex__(5)[:3]
+    left = {"_exif", "encoderinfo", "encoderconfig", "_default_encoderinfo"}
+    kept = {k: v for k, v in _attributes(image).items() if k not in left}
+    return state, sorted(image.getexif().items()), kept
 
 
 def _is_data(value: Any) -> bool:

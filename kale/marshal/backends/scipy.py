@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..describe import describe
+from ..digest import content
 from ..dispatch import full_name
 from ..manifest import MarshalError
 from ..resources import resource_load, resource_save
@@ -18,6 +19,14 @@ from .numpy import load_array, save_array
 
 _SPARSE = r"scipy\.sparse\._(bsr|coo|csc|csr|dia)\.(\1_(?:array|matrix))"
 _PLAIN = int, str, bool, type(None)
+
+#: What SciPy notes of the arrays when somebody asks.
+_NOTES = {
+    "has_sorted_indices",
+    "_has_sorted_indices",
+    "has_canonical_format",
+    "_has_canonical_format",
+}
 
 
 @resource_save.register(_SPARSE, safe=True)
@@ -79,3 +88,9 @@ def describe_sparse(matrix: Any) -> tuple[str, str]:
     count = 0 if matrix.format == "dia" else matrix.nnz
     stored = f", {count:,} stored" if matrix.format != "dia" else ""
     return f"shape {matrix.shape}, {matrix.dtype}, {matrix.format} format{stored}", ""
+
+
+@content.register(_SPARSE)
+def sparse_content(matrix: Any) -> Any:
+    """Its arrays and attributes, without notes on the arrays."""
+    return {name: value for name, value in sorted(vars(matrix).items()) if name not in _NOTES}

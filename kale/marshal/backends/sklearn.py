@@ -149,3 +149,13 @@ def describe_estimator(estimator: Any) -> tuple[str, str]:
     rows += [f"{name}: {own[name]}" for name in ("n_features_in_",) if type(own.get(name)) is int]
     line = f"{type(estimator).__name__}({', '.join(given)}), {'fitted' if fitted else 'not fitted'}"
     return line, "\n".join(map(str, rows))
+
+
+@content.register(r"sklearn\.feature_extraction\.text\._VectorizerMixin", subclasses=True)
+def vectorizer_content(vectorizer: Any) -> Any:
+    """A vectorizer without the id of its stop words, which another process calls otherwise."""
+    from sklearn.base import BaseEstimator
+
+    if type(vectorizer).__getstate__ is not BaseEstimator.__getstate__:
+        return NotImplemented
+    return sorted((k, v) for k, v in vars(vectorizer).items() if k != "_stop_words_id")

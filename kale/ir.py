@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from kale.diagnostics import Diagnostic
 from kale.errors import Location
 from kale.inputs import Input, InputKind, Origin, Reason
 from kale.options import Pairs, Pickling, SecretEnv, StepOptions, Toleration, VolumeMount
+from kale.ports import Port, PortKind
 from kale.suppression import Suppression
 
 __all__ = [
@@ -243,28 +243,6 @@ SETUP_STEP = "setup"
 
 
 # --------------------------------------------------------------------------- plan
-
-
-class PortKind(Enum):
-    """How a value reaches a task: as a small JSON value, or as a file."""
-
-    PARAMETER = "parameter"
-    ARTIFACT = "artifact"
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """One input or output of a task.
-
-    ``name`` is the variable, ``key`` its name in the package (ASCII, unique among the
-    task's ports), ``source`` the task and key that feed it: ``("", parameter)`` for a
-    pipeline parameter, ``None`` for an output.
-    """
-
-    name: str
-    kind: PortKind
-    key: str
-    source: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

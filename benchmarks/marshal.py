@@ -1,7 +1,8 @@
 """Seconds and memory to hand a large value to the next step: Kale's way, others', and a plain copy.
 
-Every measurement is a process of its own; the ways are interleaved, and each is warmed up with a
-small value of the kind, so that no import is timed. What is timed is in the functions of ``WAYS``.
+Every measurement is a process of its own; the ways take turns, in another order each time, and
+each is warmed up with a small value of the kind, so that no import is timed. What is timed is in
+the functions of ``WAYS``.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def child(way: str, what: str, kind: str, folder: Path, gigabytes: float, profil
     load(small)
     call: Callable[[], Any]
     if what == "save":
-        value = _bytes_of(folder.parent / "ours") if plain else _made(kind, folder, gigabytes)
+        value = _bytes_of(folder.parent / "kept") if plain else _made(kind, folder, gigabytes)
         size = len(value) if plain else size_in_memory(value)
         call = functools.partial(save, value, folder)
     else:
@@ -115,9 +116,14 @@ def _sample(process: int, peak: list[int], done: threading.Event) -> None:
 def run(kind: str, ways: list[str], options: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Medians of all ways for one object: seconds to save, to load, and memory grown."""
     found: dict[str, dict[str, list[float]]] = {way: {} for way in ways}
-    for _ in range(options.repeat):
+    for number in range(options.repeat):
         with tempfile.TemporaryDirectory(dir=options.folder) as scratch:
-            for way, what in _turns(ways):
+            # Once without a clock: the copies need Kale's files, and memory that the machine has
+            # not handed out yet is slow when it is first touched.
+            (folder := Path(scratch, "kept")).mkdir()
+            arguments = ["ours", "save", kind, str(folder), str(options.size)]
+            measure([sys.executable, __file__, "--child", *arguments])
+            for way, what in _turns([*ways[number:], *ways[:number]]):
                 name = "ours" if way == "ours" else way.replace(" ", "-")
                 folder = Path(scratch, name)
                 folder.mkdir(exist_ok=True)
@@ -130,7 +136,7 @@ def run(kind: str, ways: list[str], options: argparse.Namespace) -> dict[str, di
                 kept.setdefault(f"{what} growth", []).append(one["growth"])
                 if what == "save":
                     kept.setdefault("size", []).append(one["size"])
-                elif way != "ours":  # whose bytes others copy
+                else:
                     shutil.rmtree(folder)
     return {
         way: {key: statistics.median(values) for key, values in kept.items()}

@@ -36,9 +36,9 @@ class Manifest:
     (:func:`kale.marshal.digest.digest`) when it was saved, ``loaded`` what it was when its step
     had loaded it; ``None`` if that cannot be told. ``changed`` tells a value that the step
     loaded and changed (true) or left as it was (false) from one that it made (``None``).
-    ``shared`` names the variables saved together because they share objects; ``member`` is this
-    one's key where the files hold several, and ``None`` where all are one object. A manifest of
-    other fields is not read.
+    ``shared`` names the variables saved together because they share objects, and ``group`` tells
+    that save from all others; ``member`` is this one's key where the files hold several, and
+    ``None`` where all are one object. A manifest of other fields is not read.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Manifest:
     files: dict[str, FileEntry] = field(default_factory=dict)
     main: str = ""
     shared: list[str] = field(default_factory=list)
+    group: str = ""
     member: str | None = None
     versions: str = ""
     artifact: str = "Artifact"

@@ -109,7 +109,7 @@ def _save(
         origins = [_loaded[name][2] for name in group] if same else []
         try:
             if same and (
-                len(group) == 1 or all(m.shared and m.files == origins[0].files for m in origins)
+                len(group) == 1 or all(m.shared and m.group == origins[0].group for m in origins)
             ):
                 for name in group:
                     *_, folder, manifest = _loaded[name]

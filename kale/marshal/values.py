@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -42,6 +43,7 @@ def save_group(
         OSError: a folder cannot be written.
     """
     first, *others = values
+    group = os.urandom(16).hex() if others else ""
     one = all(values[name] is values[first] for name in others)
     value = values[first] if one else dict(values)
     with new_folder(targets[first]) as made:
@@ -59,6 +61,7 @@ def save_group(
                 files=files,
                 main=main,
                 shared=sorted(values) if others else [],
+                group=group,
                 member=None if one else name,
             )
             publish(kept, made, targets[name])
@@ -93,7 +96,8 @@ def load(folder: Path, manifest: Manifest, loaded: dict[str, Any], **how: Any) -
     Raises:
         MarshalError: the files are damaged, or the value cannot be made from them here.
     """
-    key = repr((manifest.files, manifest.shared)) if manifest.shared else ""
+    # Two groups may have equal files.
+    key = repr((manifest.group, manifest.files)) if manifest.shared else ""
     if not key or key not in loaded:
         verify_files(folder, manifest)
         try:

@@ -135,3 +135,12 @@ def test_an_object_that_writes_to_an_array_when_it_is_saved_does_not_spoil_its_f
     )
     code = "import json; print(json.dumps(bool(x['a'] is y.a and x['a'][0] > 0)))"
     assert steps.run("use", code, loads=["x", "y"], head=head) is True
+
+
+def test_groups_of_two_steps_with_equal_content_stay_apart(steps):
+    both = "l = [1]; x = {'l': l}; y = {'l': l}"
+    steps.run("one", both, saves=["x", "y"])
+    steps.run("two", both, saves=["x", "y"])
+    code = "import json; x['l'].append(2); print(json.dumps(y['l']))"
+    origin = {"x": ["one"], "y": ["two"]}
+    assert steps.run("use", code, loads=["x", "y"], candidates=origin) == [1]

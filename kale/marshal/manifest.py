@@ -31,8 +31,8 @@ class Manifest:
     ``step`` made the value, ``type`` is the qualified name of its type, ``artifact`` what
     Kubeflow Pipelines calls it, ``description`` a line for people and ``preview`` an excerpt,
     both safe in HTML. ``versions`` are those of Python and of the library that the type comes
-    from. The function ``backend`` wrote ``files``, each with its size in bytes and its digest,
-    of which ``main`` is the one to load. ``digest`` is the content's
+    from. ``files`` has each file's size in bytes and its digest; ``main`` is the one to load, and
+    ``backend`` its ending, which tells who wrote it. ``digest`` is the content's
     (:func:`kale.marshal.digest.digest`) when it was saved, ``loaded`` what it was when its step
     had loaded it; ``None`` if that cannot be told. ``changed`` tells a value that the step
     loaded and changed (true) or left as it was (false) from one that it made (``None``).

@@ -22,6 +22,7 @@ from .digest import digest
 from .dispatch import full_name
 from .files import new_hash, remembering_buffers, step_context
 from .manifest import UNBOUND, Manifest, MarshalError, quoted, versions_for
+from .resources import resource_load
 from .sharing import find_groups, reach
 from .values import load, pick, publish, save_group
 
@@ -140,8 +141,11 @@ def _known_digest(name: str) -> str | None:
     manifest = _loaded[name][2]
     exact = manifest.backend in ("npy", "json", "txt", "bin", "frame.arrow")
     alike = (manifest.digest or "").startswith(new_hash()[0])
-    same = exact and alike and manifest.versions == versions_for(manifest.type)
-    return manifest.digest if same else None
+    if not (exact and alike and manifest.versions == versions_for(manifest.type)):
+        return None
+    # Not for a function that somebody else has registered for such files.
+    loader = next(resource_load.find(manifest.main)).function.__module__
+    return manifest.digest if loader.startswith(f"{__package__}.") else None
 
 
 def record_metrics(scope: Mapping[str, Any], names: Sequence[str]) -> None:

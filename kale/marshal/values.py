@@ -104,11 +104,9 @@ def load(folder: Path, manifest: Manifest, loaded: dict[str, Any], **how: Any) -
             value = resource_load(folder / manifest.main, **how)
         except Exception as error:  # noqa: BLE001 -- constructors of any library run here
             why = "" if isinstance(error, MarshalError) else f"{type(error).__name__}: "
-            hint = (
-                "; its class can say by `__reduce__` how to make it again"
-                if (isinstance(error, TypeError))
-                else ""
-            )
+            hint = ""
+            if isinstance(error, TypeError):
+                hint = "; its class can say by `__reduce__` how to make it again"
             raise MarshalError(
                 f"`{manifest.name}` ({manifest.type}) from step `{manifest.step}` cannot be "
                 f"loaded: {why}{error}{hint}; it was saved under {manifest.versions}, "

@@ -104,6 +104,20 @@ def test_reading_it_is_no_change(steps, make, read):
     assert steps.run("use", read, loads=["x"], unchanged={"x": "other"}, head=HEAD) == ""
 
 
+def test_what_the_notebooks_own_backend_brings_back_otherwise_is_no_change(steps):
+    head = """
+    import numpy as np
+    from kale.marshal import resource_load, resource_save
+    @resource_save.register(r"numpy\\..*")
+    def save(obj, path, **kwargs): np.save(path + ".npy", obj)
+    @resource_load.register(r".*\\.npy")
+    def load(uri, **kwargs): return np.load(uri)
+    """
+    steps.run("make", "x = np.float64(2)", saves=["x"], head=head)
+    code = "import json; print(json.dumps(type(x).__name__))"
+    assert steps.run("use", code, loads=["x"], unchanged={"x": "other"}, head=head) == "ndarray"
+
+
 def test_two_variables_that_a_step_parts_stay_apart(steps):
     steps.run("make", "l = [1]; x = {'l': l}; y = {'l': l}", saves=["x", "y"])
     steps.run("part", "x['l'] = list(x['l'])", loads=["x", "y"], saves=["x", "y"])

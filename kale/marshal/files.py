@@ -39,7 +39,7 @@ def new_hash(algorithm: str = "") -> tuple[str, Any]:
     """The name of a hash algorithm and a new hasher of it.
 
     That is ``algorithm`` if it is given; else what the step context asks for; else ``blake3``,
-    five times as fast, where that package is installed; else ``sha256``.
+    several times as fast, where that package is installed; else ``sha256``.
 
     Raises:
         ImportError: ``blake3`` is asked for and not installed.

@@ -26,8 +26,8 @@ from kale.cli.options import debug_option, json_option, not_empty, with_options
 from kale.cli.terminal import print_json, printable, shown_path
 
 if TYPE_CHECKING:
-    from kale.runners.keeper import Holding
-    from kale.runners.store import Entry, Store
+    from kale.runners.cache.keeper import Holding
+    from kale.runners.cache.store import Entry, Store
 
 #: Fewer digits of a digest are too easily another's.
 _FEWEST_DIGITS = 6
@@ -154,7 +154,7 @@ def gc_command(
 
     A run that goes on is safe, as is a folder that --run-dir named.
     """
-    from kale.runners.keeper import collect
+    from kale.runners.cache.keeper import collect
 
     store = _store(cache_dir, notebook)
     done = collect(store, keep_runs=keep_runs, older_than=older_than)
@@ -242,7 +242,7 @@ def _say(text: str) -> None:
 
 
 def _store(cache_dir: str | None, notebook: str | None = None) -> Store:
-    from kale.runners.store import Store
+    from kale.runners.cache.store import Store
 
     if notebook is not None and not Path(notebook).exists():
         raise click.UsageError(f"there is no notebook `{printable(notebook)}`")
@@ -263,7 +263,7 @@ def _say_where(store: Store, cache_dir: str | None, *, empty: bool = False) -> N
 
 
 def _holders(store: Store) -> dict[str, list[Holding]]:
-    from kale.runners.keeper import holdings
+    from kale.runners.cache.keeper import holdings
 
     return holdings(store.runs())
 

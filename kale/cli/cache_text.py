@@ -11,8 +11,8 @@ import click
 from kale.cli.terminal import printable, shown_path
 
 if TYPE_CHECKING:
-    from kale.runners.keeper import Holding
-    from kale.runners.store import Entry
+    from kale.runners.cache.keeper import Holding
+    from kale.runners.cache.store import Entry
 
 #: How many holders of a file are named, and how many digits of its digest shown.
 SHOWN_NAMES = 3

@@ -155,7 +155,7 @@ def _report(result: RunResult) -> None:
 
 def _outcome(result: RunResult) -> str:
     """How the run ended and how long it took; if not well, how many steps ended how."""
-    from kale.runners.progress import seconds_text
+    from kale.runners.view.progress import seconds_text
 
     seconds = seconds_text(result.seconds)
     if result.interrupted:

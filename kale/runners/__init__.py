@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kale.runners.local import run
 from kale.runners.parameters import read_parameters
-from kale.runners.progress import Observer, PlainLines, Silent, choose_observer
 from kale.runners.result import (
     Frame,
     RunInterrupted,
@@ -14,6 +13,7 @@ from kale.runners.result import (
     failure_lines,
 )
 from kale.runners.run_directory import default_run_dir
+from kale.runners.view.progress import Observer, PlainLines, Silent, choose_observer
 
 __all__ = [
     "Frame",

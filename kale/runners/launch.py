@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kale.ir import Files, Plan, Task
-from kale.runners.child import Child
+from kale.runners.engines.child import Child
 from kale.runners.parameters import task_parameters
 from kale.runners.run_directory import RunDirectory, step_context, write_json
 

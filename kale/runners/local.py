@@ -16,12 +16,11 @@ from typing import Any
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import Location, UsageError
 from kale.ir import Files, Plan, Task
-from kale.runners.child import Child
-from kale.runners.keeper import Keeper
+from kale.runners.cache.keeper import Keeper
+from kale.runners.engines.child import Child
+from kale.runners.failures.verdict import judge, unstartable
 from kale.runners.launch import Launcher
 from kale.runners.parameters import check_names
-from kale.runners.progress import Observer, Silent, headline
-from kale.runners.report import write_report
 from kale.runners.result import RunInterrupted, RunResult, StepError, StepResult
 from kale.runners.run_directory import (
     create_run_directory,
@@ -31,7 +30,8 @@ from kale.runners.run_directory import (
 )
 from kale.runners.schedule import Schedule
 from kale.runners.signals import SignalPipe, caught_signals
-from kale.runners.verdict import judge, unstartable
+from kale.runners.view.progress import Observer, Silent, headline
+from kale.runners.view.report import write_report
 
 _NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
 _SILENT = Silent()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from runners.saved_values import make_run
+from runners.cache.saved_values import make_run
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import shutil
 
 import pytest
-from runners.saved_values import digest_of, runs_of, short, store_of
+from runners.cache.saved_values import digest_of, runs_of, short, store_of
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 

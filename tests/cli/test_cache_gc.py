@@ -7,9 +7,9 @@ import os
 import shutil
 
 import pytest
-from runners.saved_values import digest_of, make_run, runs_of, save_value, store_of
+from runners.cache.saved_values import digest_of, make_run, runs_of, save_value, store_of
 
-from kale.runners.keeper import collect
+from kale.runners.cache.keeper import collect
 from kale.runners.run_directory import in_use
 
 pytestmark = pytest.mark.usefixtures("own_cache")

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from runners.plans import plan, task
-from runners.saved_values import runs_of, save_value, store_of
+from runners.cache.saved_values import runs_of, save_value, store_of
 
 from kale.runners import default_run_dir, run
-from kale.runners.keeper import Keeper
+from kale.runners.cache.keeper import Keeper
 from kale.runners.run_directory import store_root
 
 pytestmark = pytest.mark.usefixtures("own_cache")

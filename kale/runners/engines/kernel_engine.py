@@ -13,7 +13,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.log import logger
 
-from kale.runners.kernel import kernel_manager
+from kale.runners.engines.kernel import kernel_manager
 
 #: Seconds to wait for what a cell printed, after the cell is done; nbclient's own 4 are
 #: too few for some 100 MB.
@@ -59,8 +59,9 @@ class StepEngine(Engine):  # type: ignore[misc]
     ) -> None:
         """Execute what papermill has prepared.
 
-        ``kernel_started`` is as in :func:`kale.runners.kernel.kernel_manager`; ``cell_started``
-        gets the number of each cell, from 1, as it begins; ``output`` what the cells print.
+        ``kernel_started`` is as in :func:`kale.runners.engines.kernel.kernel_manager`;
+        ``cell_started`` gets the number of each cell, from 1, as it begins; ``output`` what
+        the cells print.
         """
         _StepClient(
             nb_man,

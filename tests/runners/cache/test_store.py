@@ -7,10 +7,10 @@ import random
 from pathlib import Path
 
 import pytest
-from runners.store_worker import digest_of
+from runners.cache.store_worker import digest_of
 
-from kale.runners.keeper import collect
-from kale.runners.store import Store
+from kale.runners.cache.keeper import collect
+from kale.runners.cache.store import Store
 
 
 @pytest.fixture

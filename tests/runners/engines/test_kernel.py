@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kale.runners.kernel import choose_kernel
+from kale.runners.engines.kernel import choose_kernel
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from kale.runners import (
     choose_observer,
     failure_lines,
 )
-from kale.runners.live_table import LiveTable
-from kale.runners.progress import seconds_text
+from kale.runners.view.live_table import LiveTable
+from kale.runners.view.progress import seconds_text
 
 BOOM = StepError("ValueError", "boom", Location(PATH, 7, 3, step="train"), "    fit(x)")
 FAILED = StepResult("train", "failed", seconds=2.04, attempts=1, error=BOOM)

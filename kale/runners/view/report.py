@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kale.ir import Plan
-from kale.runners.progress import headline, seconds_text
 from kale.runners.result import RunResult, StepResult, failure_lines
 from kale.runners.run_directory import RunDirectory
+from kale.runners.view.progress import headline, seconds_text
 
 #: A larger notebook is linked as it is: as a page, no browser would be quick with it.
 LARGEST_PAGE_BYTES = 20_000_000

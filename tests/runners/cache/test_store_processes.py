@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
-from runners.store_worker import SHARED, content, digest_of, put
+from runners.cache.store_worker import SHARED, content, digest_of, put
 
-from kale.runners import linking
-from kale.runners.keeper import collect
-from kale.runners.store import Store
+from kale.runners.cache import linking
+from kale.runners.cache.keeper import collect
+from kale.runners.cache.store import Store
 
 HERE = Path(__file__).parent
 WORKER = HERE / "store_worker.py"
@@ -76,7 +76,7 @@ def test_a_disk_that_is_full_leaves_no_half_file(elsewhere, tmp_path):
     code = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from kale.runners.store import Store\n"
+        "from kale.runners.cache.store import Store\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "Store(Path(sys.argv[1])).put(Path(sys.argv[2]), sys.argv[3])\n"
     )

@@ -135,6 +135,6 @@ def choose_observer(stream: TextIO, environ: Mapping[str, str] | None = None) ->
         live = False
     if not live:
         return PlainLines(stream)
-    from kale.runners.live_table import LiveTable
+    from kale.runners.view.live_table import LiveTable
 
     return LiveTable(stream)

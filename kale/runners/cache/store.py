@@ -25,8 +25,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kale.runners.linking import copied, copy, link_or_clone, locked, remove_abandoned, temporary
-from kale.runners.sealing import (
+from kale.runners.cache.linking import (
+    copied,
+    copy,
+    link_or_clone,
+    locked,
+    remove_abandoned,
+    temporary,
+)
+from kale.runners.cache.sealing import (
     break_seal,
     demand,
     is_sealed,

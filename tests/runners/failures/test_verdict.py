@@ -9,7 +9,7 @@ from runners.plans import PATH
 
 from kale.errors import Location
 from kale.ir import StepOptions
-from kale.runners.verdict import judge, unstartable
+from kale.runners.failures.verdict import judge, unstartable
 
 AT = Location(PATH, step="fit")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kale.errors import Location
 from kale.ir import StepOptions
-from kale.runners.failure import cell_failure, kernel_death, last_started
+from kale.runners.failures.failure import cell_failure, kernel_death, last_started
 from kale.runners.result import StepError
 
 
@@ -24,8 +24,8 @@ def judge(
 ) -> StepError | None:
     """The failure of a step whose process is gone; ``None`` if it succeeded.
 
-    ``done`` is what the process said last (see :mod:`kale.runners.step_process`), ``status``
-    its exit status, ``stopped`` says whether the run stopped it (``"timeout"`` or
+    ``done`` is what the process said last (see :mod:`kale.runners.engines.step_process`),
+    ``status`` its exit status, ``stopped`` says whether the run stopped it (``"timeout"`` or
     ``"interrupted"``), ``at`` has the author's path and the step.
     """
     if done is not None and done["error"] is None:

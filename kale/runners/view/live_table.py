@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from kale.ir import Plan
-from kale.runners.progress import Silent, headline, seconds_text
 from kale.runners.result import RunResult, StepResult
+from kale.runners.view.progress import Silent, headline, seconds_text
 
 #: Mark and style of each way to end.
 _MARKS = {

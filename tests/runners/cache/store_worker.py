@@ -7,8 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from kale.runners.keeper import collect
-from kale.runners.store import Store
+from kale.runners.cache.keeper import collect
+from kale.runners.cache.store import Store
 
 #: How many files everybody puts, and how many rounds there are.
 SHARED, ROUNDS = 12, 4

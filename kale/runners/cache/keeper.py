@@ -16,9 +16,9 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from kale.diagnostics import Diagnostic, diagnose
+from kale.runners.cache.sealing import split_digest
+from kale.runners.cache.store import GRACE, Entry, Store
 from kale.runners.run_directory import run_stamp, store_root
-from kale.runners.sealing import split_digest
-from kale.runners.store import GRACE, Entry, Store
 
 #: The file that describes a saved value's others.
 _MANIFEST = "manifest.json"

@@ -11,7 +11,7 @@ from runners.plans import PATH, cell, notebook, plan, task
 from kale.diagnostics import diagnose
 from kale.errors import Location
 from kale.runners import RunResult, StepError, StepResult
-from kale.runners.report import write_report
+from kale.runners.view.report import write_report
 
 EVIL = "<script>alert('x')</script> {{ 7 * 7 }} \"quoted\" & \u2028 🙂"
 

@@ -17,7 +17,7 @@ from typing import Any
 KILL_AFTER = 5.0
 
 #: What a step's process runs.
-STEP_PROCESS = "kale.runners.step_process"
+STEP_PROCESS = "kale.runners.engines.step_process"
 
 
 class Child:
@@ -25,7 +25,7 @@ class Child:
 
     ``fileno`` is readable when there are events, and at its end when the process is gone;
     :meth:`read` returns the progress among them, as (cell, of). ``done`` is then what the process
-    said last (see :mod:`kale.runners.step_process`), or ``None`` if it went without a word.
+    said last (see :mod:`kale.runners.engines.step_process`), or ``None`` if it went without a word.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ import pytest
 from runners.plans import PATH
 
 from kale.errors import Location
-from kale.runners.failure import cell_failure, kernel_death, last_started
+from kale.runners.failures.failure import cell_failure, kernel_death, last_started
 
 RULE = "-" * 75
 

@@ -1,4 +1,4 @@
-"""The process of one step: ``python -m kale.runners.step_process JOB`` runs one notebook.
+"""The process of one step: ``python -m kale.runners.engines.step_process JOB`` runs one notebook.
 
 JOB is a JSON file: ``notebook``, ``output``, ``cwd``, ``parameters``, ``connection_file``,
 ``parent`` (the process that must live on) and ``events`` (an open file descriptor). To that it
@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from kale.runners.kernel import choose_kernel, die_with_parent, installed_kernels
+from kale.runners.engines.kernel import choose_kernel, die_with_parent, installed_kernels
 
 #: Seconds that an interrupted cell has to end.
 GRACE = 2.0
@@ -92,7 +92,7 @@ def _execute(
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    from kale.runners.engine import ENGINE, register_engine
+    from kale.runners.engines.kernel_engine import ENGINE, register_engine
 
     register_engine()
     notebook = json.loads(Path(job["notebook"]).read_text(encoding="utf-8"))

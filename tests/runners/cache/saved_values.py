@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from kale.runners import default_run_dir
-from kale.runners.keeper import Keeper
-from kale.runners.store import Store
+from kale.runners.cache.keeper import Keeper
+from kale.runners.cache.store import Store
 
 
 def digest_of(data: bytes) -> str:

@@ -1,0 +1,1 @@
+"""How a step failed, told in terms of the author's notebook."""

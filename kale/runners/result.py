@@ -59,7 +59,9 @@ class StepResult:
 
     ``seconds`` is wall time over all ``attempts``; ``notebook`` the executed notebook and ``log``
     what the step printed, both absolute paths that exist, or ``None``. ``blocked_by`` names
-    the failed steps that a skipped one was waiting for.
+    the failed steps that a skipped one was waiting for. ``cached`` says that the results were taken
+    from an earlier run, ``why`` why they were or why the step ran; ``engine`` is what ran it.
+    ``started`` is in seconds since the run began.
     """
 
     name: str
@@ -70,12 +72,20 @@ class StepResult:
     attempts: int = 0
     error: StepError | None = None
     blocked_by: tuple[str, ...] = ()
+    cached: bool = False
+    why: str = ""
+    engine: str = ""
+    started: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """The step as ``kale run --json`` prints it."""
         return {
             "name": self.name,
             "status": self.status,
+            "cached": self.cached,
+            "why": self.why,
+            "engine": self.engine,
+            "attempts": self.attempts,
             "notebook": None if self.notebook is None else str(self.notebook),
             "seconds": round(self.seconds, 3),
             "error": None if self.error is None else self.error.as_json(),

@@ -63,6 +63,7 @@ class StepOptions:
 
     ``limits`` and ``requests`` map Kubernetes resource names to quantities (``memory`` to
     ``1.5Gi``); ``timeout`` is in seconds; ``retries`` counts attempts after a failure.
+    ``files`` are paths or patterns, relative to the notebook, of what the step reads.
     """
 
     image: str | None = None
@@ -73,6 +74,7 @@ class StepOptions:
     timeout: int | None = None
     caching: bool | None = None
     report: bool | None = None
+    files: tuple[str, ...] = ()
     env: Pairs = ()
     secrets: tuple[SecretEnv, ...] = ()
     labels: Pairs = ()

@@ -26,11 +26,12 @@ _STRUCTURAL = ("block", "step", "prev", "notebook")
 
 #: Everyday words one letter away from a keyword.
 _FOREIGN = frozenset(
-    {"black", "clock", "flock", "lock", "stem", "stop", "steep", "note", "code", "mode"}
+    "black clock flock lock stem stop steep note code mode".split()
+    + "files fill film find fine fire five mile pile tile".split()
 )
 
 #: Option keywords that begin everyday phrases: `image 1`, `notebook intro`.
-_PHRASES = frozenset({"image", "notebook", "packages", "report"})
+_PHRASES = frozenset({"file", "image", "notebook", "packages", "report"})
 
 
 def right_spelling(

@@ -12,6 +12,7 @@ from kale.nbparser.tag_kinds import (
     AnnotationTag,
     CacheTag,
     EnvTag,
+    FileTag,
     ImageTag,
     LabelTag,
     LimitTag,
@@ -108,6 +109,12 @@ def _cache(rest: str) -> CacheTag:
     return CacheTag(_enabled("cache", rest))
 
 
+def _file(rest: str) -> FileTag:
+    if not rest.strip() or not rest.isprintable():
+        malformed(f"file:{rest}", "file:PATH` as in `file:data/train.csv")
+    return FileTag(rest.strip())
+
+
 def _report(rest: str) -> ReportTag:
     return ReportTag(_enabled("report", rest))
 
@@ -197,6 +204,7 @@ OPTION_PARSERS: dict[str, Callable[[str], OptionTag]] = {
     "timeout": _timeout,
     "cache": _cache,
     "report": _report,
+    "file": _file,
     "secret": _secret,
     "env": _env,
     "label": _label,

@@ -13,6 +13,7 @@ from kale.nbparser.tag_kinds import (
     AnnotationTag,
     CacheTag,
     EnvTag,
+    FileTag,
     ImageTag,
     LabelTag,
     LimitTag,
@@ -69,6 +70,8 @@ def _slots(tag: OptionTag) -> Mapping[Slot, OptionTag]:
             return {("packages", project(p)): PackagesTag((p,)) for p in packages}
         case EnvTag(name=name) | SecretTag(env=name):
             return {("env", name): tag}
+        case FileTag(path):
+            return {("file", path): tag}
         case LimitTag(resource=key) | RequestTag(resource=key):
             return {(type(tag).__name__, key): tag}
         case LabelTag(key=key) | AnnotationTag(key=key) | NodeTag(key=key):
@@ -128,6 +131,7 @@ def _options(tags: Iterable[OptionTag]) -> StepOptions:
         timeout=next((t.seconds for t in chosen if isinstance(t, TimeoutTag)), None),
         caching=next((t.enabled for t in chosen if isinstance(t, CacheTag)), None),
         report=next((t.enabled for t in chosen if isinstance(t, ReportTag)), None),
+        files=tuple(sorted(t.path for t in chosen if isinstance(t, FileTag))),
         env=_sorted((t.name, t.value) for t in chosen if isinstance(t, EnvTag)),
         secrets=tuple(
             SecretEnv(t.secret, t.key, t.env) for t in chosen if isinstance(t, SecretTag)

@@ -112,6 +112,13 @@ class ReportTag:
 
 
 @dataclass(frozen=True, slots=True)
+class FileTag:
+    """``file:PATH``: a file, or several by a pattern, that the step reads; for its cache."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class SecretTag:
     """``secret:SECRET:KEY:ENV``: an environment variable from a Kubernetes secret."""
 
@@ -182,6 +189,7 @@ OptionTag = (
     | TimeoutTag
     | CacheTag
     | ReportTag
+    | FileTag
     | SecretTag
     | EnvTag
     | LabelTag

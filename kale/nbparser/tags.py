@@ -14,6 +14,7 @@ from kale.nbparser.tag_kinds import (
     BlockTag,
     CacheTag,
     EnvTag,
+    FileTag,
     FunctionsTag,
     ImageTag,
     ImportsTag,
@@ -104,6 +105,8 @@ def format_tag(tag: Tag) -> str:  # noqa: C901 - one short case a kind
             return f"cache:{_switch(enabled)}"
         case ReportTag(enabled):
             return f"report:{_switch(enabled)}"
+        case FileTag(path):
+            return f"file:{path}"
         case SecretTag(secret, key, env):
             return f"secret:{secret}:{key}:{env}"
         case EnvTag(name, value):

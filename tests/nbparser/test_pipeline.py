@@ -228,7 +228,15 @@ def test_options_of_a_steps_cells_merge(parse):
         ("1", "block:a", "image:i:1", "packages:x==1,y", "limit:memory:1Gi", "limit:cpu:2"),
         ("2", "request:cpu:500m", "retry:2", "timeout:60", "cache:disabled", "report:enabled"),
         ("3", "secret:s:k:E", "env:A=b", "label:l:v", "annotation:a:b:c", "node:n:v"),
-        ("4", "toleration:t:v:NoSchedule", "volume:p:/d", "limit:cpu:2", "packages:z,y"),
+        (
+            "4",
+            "file:b/*.csv",
+            "file:a.csv",
+            "toleration:t:v:NoSchedule",
+            "volume:p:/d",
+            "limit:cpu:2",
+            "packages:z,y",
+        ),
     )
     options = pipeline.steps[0].options
     assert (options.image, options.packages) == ("i:1", ("x==1", "y", "z"))
@@ -236,6 +244,7 @@ def test_options_of_a_steps_cells_merge(parse):
     assert options.requests == (("cpu", "500m"),)
     assert (options.retries, options.timeout) == (2, 60)
     assert (options.caching, options.report) == (False, True)
+    assert options.files == ("a.csv", "b/*.csv")
     assert [(s.secret, s.key, s.env) for s in options.secrets] == [("s", "k", "E")]
     assert (options.env, options.labels) == ((("A", "b"),), (("l", "v"),))
     assert (options.annotations, options.node_selectors) == ((("a", "b:c"),), (("n", "v"),))

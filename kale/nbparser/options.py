@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from kale.errors import Location, NotebookError
 from kale.ir import SecretEnv, StepOptions, Toleration, VolumeMount
-from kale.nbparser.kubernetes import quantity_value
 from kale.nbparser.tag_kinds import (
     AnnotationTag,
     CacheTag,
@@ -29,6 +28,7 @@ from kale.nbparser.tag_kinds import (
     VolumeTag,
 )
 from kale.nbparser.tags import format_tag
+from kale.quantities import quantity_value
 
 #: What a tag decides; two tags with the same slot and other values contradict each other.
 Slot = tuple[str, ...]

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+
+def _any_step(name: str) -> bool:  # noqa: ARG001 - what a step is admitted by
+    return True
 
 
 class Schedule:
@@ -26,9 +31,28 @@ class Schedule:
         # Ascending ranks are a heap already.
         self._ready = [self._rank[name] for name, before in self._waits_for.items() if not before]
 
-    def take(self) -> str | None:
-        """The next step to start, or ``None`` while none is ready."""
-        return self._names[heapq.heappop(self._ready)] if self._ready else None
+    def take(self, admits: Callable[[str], bool] = _any_step) -> str | None:
+        """The next step to start, or ``None`` while none is ready.
+
+        A step that ``admits`` says no to stays ready, and one behind it may come first.
+        """
+        passed: list[int] = []
+        found = None
+        while self._ready and found is None:
+            rank = heapq.heappop(self._ready)
+            if admits(self._names[rank]):
+                found = self._names[rank]
+            else:
+                passed.append(rank)
+        for rank in passed:
+            heapq.heappush(self._ready, rank)
+        return found
+
+    def next_after(self, running: AbstractSet[str]) -> str | None:
+        """The first step that will be ready once ``running`` ones alone have succeeded."""
+        followers = {name for step in running for name in self._followers[step]}
+        soon = (n for n in followers if n not in self._blockers and self._waits_for[n] <= running)
+        return min(soon, key=self._rank.__getitem__, default=None)
 
     def succeed(self, name: str) -> None:
         """Note that a step that was taken is done: what waited for it alone is ready."""

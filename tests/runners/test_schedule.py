@@ -95,3 +95,30 @@ def test_every_step_ends_in_exactly_one_way(after, failing, random):
     for name in skipped:
         assert set(schedule.blocked_by(name)) <= failed
         assert set(after[name]) & (failed | skipped)
+
+
+def test_a_step_that_is_not_admitted_stays_ready_and_others_pass_it():
+    schedule = Schedule({"big": (), "small": (), "tiny": ()})
+    assert schedule.take(lambda name: name != "big") == "small"
+    assert schedule.take(lambda name: False) is None
+    assert ready(schedule) == ["big", "tiny"]
+
+
+@pytest.mark.parametrize(
+    ("after", "running", "expected"),
+    [
+        pytest.param(DIAMOND, {"left"}, None, id="one whose other producer is not even running"),
+        pytest.param(DIAMOND, {"join"}, None, id="nobody comes after the last"),
+        pytest.param(DIAMOND, {"load"}, "left", id="the first of two"),
+        pytest.param({"a": (), "b": ("a",), "c": ()}, {"a", "c"}, "b", id="its producer runs"),
+    ],
+)
+def test_what_will_be_ready_next(after, running, expected):
+    assert Schedule(after).next_after(running) == expected
+
+
+def test_a_step_below_a_failure_is_never_next():
+    schedule = Schedule({"a": (), "b": (), "c": ("a", "b")})
+    ready(schedule)
+    schedule.fail("a")
+    assert schedule.next_after({"b"}) is None

@@ -70,7 +70,10 @@ setup(
             "types-pyyaml",
         ],
     },
-    entry_points={"console_scripts": ["kale = kale.cli:main"]},
+    entry_points={
+        "console_scripts": ["kale = kale.cli:main"],
+        "papermill.engine": ["kale = kale.runners.engines.fast_engine:FastEngine"],
+    },
     classifiers=[
         "Development Status :: 3 - Alpha",
         "Framework :: Jupyter",

@@ -21,7 +21,7 @@ from kale.suppression import Suppression, noqa_places
 if TYPE_CHECKING:
     import networkx as nx
 
-    from kale.runners import Observer, RunResult
+    from kale.runners import Observer, PastRun, RunOptions, RunResult
 
 PathLike = str | os.PathLike[str]
 _NOTHING: Mapping[str, str] = {}
@@ -158,50 +158,98 @@ def run(
     notebook: PathLike,
     parameters: Iterable[str] = (),
     *,
-    jobs: int | None = None,
+    options: RunOptions | None = None,
     run_dir: PathLike | None = None,
+    resume: str | None = None,
     settings: Mapping[str, str] = _NOTHING,
     observer: Observer | None = None,
     strict: bool = False,
 ) -> RunResult:
     """Run a tagged notebook as a pipeline on this machine.
 
-    ``parameters`` are ``NAME=VALUE`` texts, read by the parameters' types; ``jobs`` bounds how
-    many steps run at once, by default as many as there are processors. A step that fails is
-    in the result, not an exception. ``strict`` as for :func:`check`.
+    ``parameters`` are ``NAME=VALUE`` texts, read by the parameters' types. ``resume`` names an
+    earlier run to go on from, the empty text the newest one; its parameters hold where none
+    are given. A step that fails is in the result, not an exception. ``strict`` as for
+    :func:`check`.
 
     Raises:
         KaleError: the notebook or a parameter is refused, or the run cannot be set up.
         KeyboardInterrupt: the run was interrupted; nothing of it is left running.
     """
     planned = plan(notebook, settings, strict=strict)
-    return run_plan(planned, parameters, jobs=jobs, run_dir=run_dir, observer=observer)
+    return run_plan(
+        planned, parameters, options=options, run_dir=run_dir, resume=resume, observer=observer
+    )
 
 
 def run_plan(
     planned: Plan,
     parameters: Iterable[str] = (),
     *,
-    jobs: int | None = None,
+    options: RunOptions | None = None,
     run_dir: PathLike | None = None,
+    resume: str | None = None,
     observer: Observer | None = None,
 ) -> RunResult:
     """Run a plan on this machine, as :func:`run` does."""
     from kale import runners
     from kale.codegen import emit_runtime
 
-    folder = Path(planned.pipeline.path).parent
+    folder, name = Path(planned.pipeline.path).parent, planned.pipeline.name
+    chosen = options or runners.RunOptions()
     values = runners.read_parameters(planned.pipeline, parameters)
-    name = planned.pipeline.name
+    if resume is not None:
+        earlier = runners.find_run(folder, name, resume)
+        chosen = replace(chosen, resume=earlier.path)
+        values = {**runners.inherited_parameters(planned.pipeline, earlier.parameters), **values}
     return runners.run(
         planned,
         runtime=emit_runtime(planned.backends),
         run_dir=runners.default_run_dir(folder, name) if run_dir is None else Path(run_dir),
         cwd=folder,
         parameters=values,
-        jobs=jobs,
+        options=chosen,
         observer=observer if observer is not None else runners.Silent(),
     )
+
+
+def run_package(
+    planned: Plan,
+    parameters: Iterable[str] = (),
+    *,
+    run_dir: PathLike | None = None,
+    observer: Observer | None = None,
+) -> RunResult:
+    """Run the compiled package of a plan by Kubeflow Pipelines' own local runner.
+
+    Raises:
+        KaleError: a parameter is refused, ``kfp`` is not installed, or the run cannot be set up.
+        KeyboardInterrupt: the run was interrupted; nothing of it is left running.
+    """
+    from kale import runners
+    from kale.codegen import emit_files
+    from kale.runners.kfp_local import run_kfp_local
+
+    folder, name = Path(planned.pipeline.path).parent, planned.pipeline.name
+    return run_kfp_local(
+        planned,
+        emit_files(planned)[PurePosixPath(f"{name}.yaml")],
+        run_dir=runners.default_run_dir(folder, name) if run_dir is None else Path(run_dir),
+        cwd=folder,
+        parameters=runners.read_parameters(planned.pipeline, parameters),
+        observer=observer if observer is not None else runners.Silent(),
+    )
+
+
+def runs(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> list[PastRun]:
+    """The runs of a notebook on this machine so far, newest first.
+
+    Raises:
+        KaleError: the notebook cannot be read or is not well formed.
+    """
+    from kale.runners import runs_of
+
+    return runs_of(Path(notebook).parent, load(notebook, settings).name)
 
 
 class Kale:

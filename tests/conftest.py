@@ -7,6 +7,7 @@ import os
 import random
 import sys
 import tempfile
+import uuid
 
 import pytest
 from hypothesis import settings
@@ -17,8 +18,9 @@ from kale.cli import main
 settings.register_profile("kale", settings.default, deadline=None)
 settings.load_profile("kale")
 
-# Runs with a `--run-dir` would keep their values in the user's cache.
-os.environ.setdefault("KALE_CACHE_DIR", tempfile.mkdtemp(prefix="kale-cache-"))
+# Runs with a `--run-dir` would keep their values in the user's cache, and find them there again.
+_CACHES = tempfile.mkdtemp(prefix="kale-cache-")
+os.environ.setdefault("KALE_CACHE_DIR", f"{_CACHES}/shared")
 
 # Of the notebooks in test_soundness.py that are new in each run; all workers have the same.
 os.environ.setdefault("KALE_SOUNDNESS_SEED", str(random.SystemRandom().randrange(1_000_000)))
@@ -26,6 +28,12 @@ os.environ.setdefault("KALE_SOUNDNESS_SEED", str(random.SystemRandom().randrange
 
 def pytest_report_header():
     return f"KALE_SOUNDNESS_SEED={os.environ['KALE_SOUNDNESS_SEED']}"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch):
+    """Let no test take a step's results from another one."""
+    monkeypatch.setenv("KALE_CACHE_DIR", f"{_CACHES}/{uuid.uuid4().hex}")
 
 
 def notebook_json(*cells, metadata=None, **extra):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from kale.runners.local import run
-from kale.runners.parameters import read_parameters
+from kale.runners.options import EngineName, RunOptions
+from kale.runners.parameters import inherited_parameters, read_parameters
+from kale.runners.past_run import PastRun
+from kale.runners.past_runs import find_run, runs_of
 from kale.runners.result import (
     Frame,
     RunInterrupted,
@@ -16,10 +19,13 @@ from kale.runners.run_directory import default_run_dir
 from kale.runners.view.progress import Observer, PlainLines, Silent, choose_observer
 
 __all__ = [
+    "EngineName",
     "Frame",
     "Observer",
+    "PastRun",
     "PlainLines",
     "RunInterrupted",
+    "RunOptions",
     "RunResult",
     "Silent",
     "StepError",
@@ -27,6 +33,9 @@ __all__ = [
     "choose_observer",
     "default_run_dir",
     "failure_lines",
+    "find_run",
+    "inherited_parameters",
     "read_parameters",
     "run",
+    "runs_of",
 ]

@@ -32,13 +32,15 @@ def available_memory() -> int | None:
     The machine's, as Linux estimates it, or less if a control group (a container) allows less.
     """
     known = [left for most, used in _CGROUPS if (left := _left(most, used)) is not None]
+    return min([*known, *(_estimated() or _physical())], default=None)
+
+
+def _estimated() -> list[int]:
     try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                known.append(int(line.split()[1]) * 1024)
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     except (OSError, ValueError, IndexError):
-        known += _physical()
-    return min(known, default=None)
+        return []
 
 
 def _left(most: Path, used: Path) -> int | None:

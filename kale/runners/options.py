@@ -15,9 +15,10 @@ class RunOptions:
     """How a run is to go.
 
     At most ``jobs`` steps run at once, by default as many as this process may use processors.
-    ``fail_fast`` stops all steps as soon as one has failed. Without ``use_cache`` no step is taken
-    from an earlier run; those in ``refresh`` run in any case. ``resume`` is the directory of a run
-    whose steps that ended well are taken, also those that are not cached.
+    ``fail_fast`` stops all steps as soon as one has failed. A second attempt begins after
+    ``retry_pause`` seconds, each further one after twice as long. Without ``use_cache`` no step is
+    taken from an earlier run; those in ``refresh`` run in any case. ``resume`` is the directory of
+    a run whose steps that ended well are taken, also those that are not cached.
 
     Of the steps, ``until`` keeps those and what they need, ``start`` makes those and all that
     follows run again, and ``only`` runs one step alone, on the values of the run ``resume``.
@@ -32,3 +33,4 @@ class RunOptions:
     start: frozenset[str] = frozenset()
     until: frozenset[str] = frozenset()
     only: str | None = None
+    retry_pause: float = 1.0

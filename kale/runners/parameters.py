@@ -89,6 +89,23 @@ def check_names(pipeline: Pipeline, names: Iterable[str]) -> None:
     raise_all(errors)
 
 
+def inherited_parameters(pipeline: Pipeline, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of an earlier run's ``values`` that the pipeline takes as it is now.
+
+    A parameter that is gone, or that has become one of another type, is left out.
+    """
+    known = {parameter.name: parameter for parameter in pipeline.parameters}
+    return {
+        name: value
+        for name, value in values.items()
+        if name in known
+        and (
+            type(value) in _KINDS.get(known[name].type, (str,))
+            or (value is None and known[name].default is None)
+        )
+    }
+
+
 def task_parameters(task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of ``values`` that a task takes as parameters, by the name of its variable."""
     return {

@@ -9,48 +9,25 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from kale.diagnostics import Diagnostic
-from kale.errors import Location
+from kale.runners.failures.failure_text import failure_lines
+from kale.runners.failures.step_error import Frame, StepError
+
+__all__ = [
+    "Frame",
+    "RunInterrupted",
+    "RunResult",
+    "RunStatus",
+    "StepError",
+    "StepResult",
+    "StepStatus",
+    "failure_lines",
+]
 
 #: How a step ended; a skipped step waits for one that failed.
 StepStatus = Literal["succeeded", "failed", "skipped"]
 
 #: How a run ended. ``refused`` is for the caller, when there was no plan to run.
 RunStatus = Literal["succeeded", "failed", "refused"]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One line of the author's code on the way to an exception: its place and its text."""
-
-    at: Location
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepError:
-    """Why a step failed, told in terms of the author's notebook.
-
-    ``at`` has no cell when no cell of the author's was running (a value could not be loaded or
-    saved, no kernel started), and no line when the exception does not tell it. ``source``
-    is the text of that line. ``frames`` are the author's lines that the exception passed
-    through inside that cell's call, outermost first. ``hint`` says what to do, if anybody knows.
-    """
-
-    type: str
-    message: str
-    at: Location
-    source: str = ""
-    frames: tuple[Frame, ...] = ()
-    hint: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The failure as JSON values."""
-        return {
-            "type": self.type,
-            "message": self.message,
-            "cell": self.at.cell,
-            "line": self.at.line,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +77,8 @@ def _no_metrics() -> Mapping[str, Any]:
 class RunResult:
     """A whole run: ``steps`` in topological order, ``metrics`` by name as JSON values.
 
-    ``interrupted`` says that a signal ended it; its status is then ``failed``.
+    ``interrupted`` says that a signal ended it; its status is then ``failed``. ``resume`` is the
+    command that goes on from here, empty if there is nothing to go on with.
     """
 
     pipeline: str
@@ -111,6 +89,7 @@ class RunResult:
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
     interrupted: bool = False
+    resume: str = ""
 
     @property
     def report(self) -> Path:
@@ -130,6 +109,8 @@ class RunResult:
             "run_dir": str(self.run_dir),
             "steps": [step.as_json() for step in self.steps],
             "metrics": dict(self.metrics),
+            "seconds": round(self.seconds, 3),
+            "resume": self.resume,
             "diagnostics": [finding.as_json() for finding in self.diagnostics],
         }
 
@@ -140,33 +121,3 @@ class RunInterrupted(KeyboardInterrupt):
     def __init__(self, result: RunResult) -> None:
         super().__init__("interrupted")
         self.result = result
-
-
-def failure_lines(step: StepResult) -> list[str]:
-    """What to print about a failed step; nothing for any other.
-
-    The place and the exception, the source line, the author's further lines that the
-    exception passed through, the remedy, and where the executed notebook is.
-    """
-    error = step.error
-    if error is None:
-        return []
-    first, *more = error.message.strip().split("\n")
-    first = f"{error.type}: {first}" if first else error.type
-    lines = [f"{error.at}: {first}", *(f"    {line}" for line in more)]
-    if error.source.strip():
-        lines.append(f"    {error.source.strip()}")
-    for frame in error.frames:
-        lines.append(f"  {_inside(frame.at)}:")
-        lines.append(f"    {frame.source.strip()}")
-    if error.hint:
-        lines.append(f"  hint: {error.hint}")
-    if step.notebook is not None:
-        lines.append(f"  executed notebook: {step.notebook}")
-    if step.log is not None:
-        lines.append(f"  log: {step.log}")
-    return lines
-
-
-def _inside(at: Location) -> str:
-    return f"in cell {at.cell}, line {at.line}"

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 import pytest
-from runners.plans import plan, task
 from runners.cache.saved_values import runs_of, save_value, store_of
+from runners.plans import plan, task
 
 from kale.runners import default_run_dir, run
 from kale.runners.cache.keeper import Keeper

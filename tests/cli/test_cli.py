@@ -126,12 +126,17 @@ def test_run_and_its_parameters(kale, notebook, tmp_path):
     code, out, _ = kale("run", path, "-p", "alpha=3", "--run-dir", tmp_path / "run", "--json")
     document = json.loads(out)
     assert code == 0
-    assert set(document) == {"pipeline", "status", "run_dir", "steps", "metrics", "diagnostics"}
+    assert set(document) == {
+        *("pipeline", "status", "run_dir", "steps", "metrics", "seconds", "resume", "diagnostics")
+    }
     assert (document["pipeline"], document["status"]) == ("nb", "succeeded")
     assert document["metrics"] == {"total": 9.0}
     assert [step["name"] for step in document["steps"]] == ["load", "fit"]
     for step in document["steps"]:
-        assert set(step) == {"name", "status", "notebook", "seconds", "error"}
+        assert set(step) == {
+            *("name", "status", "cached", "why", "engine", "attempts"),
+            *("notebook", "seconds", "error"),
+        }
         assert (step["status"], step["error"]) == ("succeeded", None)
         assert Path(step["notebook"]).exists()
 
@@ -152,9 +157,10 @@ def test_a_failing_cell(kale, notebook, tmp_path):
     assert code == 1
     assert document["status"] == "failed"
     assert [step["status"] for step in document["steps"]] == ["succeeded", "failed", "skipped"]
-    assert document["steps"][1]["error"] == {
-        "type": "ZeroDivisionError", "message": "division by zero", "cell": 2, "line": 3,
-    }  # fmt: skip
+    error = document["steps"][1]["error"]
+    assert (error["type"], error["message"]) == ("ZeroDivisionError", "division by zero")
+    assert (error["cell"], error["line"], error["column"]) == (2, 3, 1)
+    assert (error["source"], error["values"]) == ("x / y", {"x": "1", "y": "0"})
 
 
 def test_a_refused_run_as_json(kale, notebook):

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from runners.plans import plan, task
 
-from kale.runners import RunInterrupted, run
+from kale.runners import RunInterrupted, RunOptions, run
 
 FORKS = """import os, subprocess, sys
 grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])"""
@@ -37,7 +37,7 @@ def main(folder: Path) -> None:
             runtime={PurePosixPath("kale_runtime/__init__.py"): b""},
             run_dir=folder / "run",
             cwd=folder,
-            jobs=2,
+            options=RunOptions(jobs=2),
         )
     except RunInterrupted as interrupt:
         sys.stdout.write(json.dumps(interrupt.result.as_json()))

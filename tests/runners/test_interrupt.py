@@ -41,6 +41,10 @@ def assert_all_end(folder: Path, seconds: float) -> None:
         time.sleep(0.05)
 
 
+def what(step: dict) -> tuple:
+    return tuple(step["error"][key] for key in ("type", "message", "cell", "line"))
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
 def test_a_signal_stops_all_steps_and_writes_the_result(tmp_path, signum):
     process = begin(tmp_path)
@@ -53,18 +57,8 @@ def test_a_signal_stops_all_steps_and_writes_the_result(tmp_path, signum):
     assert (tmp_path / "run" / "report.html").exists()
     assert result["status"] == "failed"
     forks, stubborn, waits = result["steps"]
-    assert forks["error"] == {
-        "type": "KeyboardInterrupt",
-        "message": "interrupted",
-        "cell": 8,
-        "line": 2,
-    }
-    assert stubborn["error"] == {
-        "type": "KeyboardInterrupt",
-        "message": "interrupted",
-        "cell": 7,
-        "line": None,
-    }
+    assert what(forks) == ("KeyboardInterrupt", "interrupted", 8, 2)
+    assert what(stubborn) == ("KeyboardInterrupt", "interrupted", 7, None)
     assert (waits["status"], waits["error"]) == ("skipped", None)
 
 

@@ -10,7 +10,7 @@ from runners.plans import cell, parameter, plan, task
 from runners.processes import processes_of
 
 from kale.errors import UsageError
-from kale.runners import RunResult, Silent, default_run_dir, failure_lines, run
+from kale.runners import RunOptions, RunResult, Silent, default_run_dir, failure_lines, run
 
 #: A folder, a file and a text that break whatever is pasted instead of passed on.
 HOSTILE = "a 'b' \"c\" {d} {{e}} ä🙂:f$%"
@@ -118,7 +118,12 @@ def test_branches_run_together_and_a_failure_stops_its_own_alone(runtime, tmp_pa
     )
     seen = Recorder()
     result = run(
-        pipeline, runtime=runtime, run_dir=tmp_path / "run", cwd=tmp_path, jobs=2, observer=seen
+        pipeline,
+        runtime=runtime,
+        run_dir=tmp_path / "run",
+        cwd=tmp_path,
+        options=RunOptions(jobs=2),
+        observer=seen,
     )
     assert states(result) == {
         "left": "failed",
@@ -137,8 +142,10 @@ def test_branches_run_together_and_a_failure_stops_its_own_alone(runtime, tmp_pa
     assert failure_lines(left) == [
         "iris.ipynb: cell 9 (left), line 5: ZeroDivisionError: division by zero",
         "    f()",
-        "  in cell 9, line 2:",
+        "    ^^^",
+        "  in f, cell 9, line 2:",
         "    return 1 / 0",
+        "           ^^^^^",
         f"  executed notebook: {tmp_path}/run/notebooks/left.ipynb",
         f"  log: {tmp_path}/run/logs/left.log",
     ]
@@ -147,6 +154,10 @@ def test_branches_run_together_and_a_failure_stops_its_own_alone(runtime, tmp_pa
     assert skipped.as_json() == {
         "name": "after-both",
         "status": "skipped",
+        "cached": False,
+        "why": "",
+        "engine": "",
+        "attempts": 0,
         "notebook": None,
         "seconds": 0.0,
         "error": None,
@@ -166,7 +177,7 @@ def test_kernels_that_end_early_and_much_output(runtime, tmp_path):
     assert dies.error is not None
     assert (exits.error.type, str(exits.error.at)) == (
         "SystemExit",
-        "iris.ipynb: cell 7 (exits)",
+        "iris.ipynb: cell 7 (exits), line 2",
     )
     assert (dies.error.message, str(dies.error.at)) == (
         "the kernel ended with exit status 3",
@@ -194,7 +205,7 @@ def test_attempts_and_time_are_limited(runtime, tmp_path):
     result = run(pipeline, runtime=runtime, run_dir=tmp_path / "run", cwd=tmp_path, observer=seen)
     again, slow = result.steps
     assert (again.status, again.attempts) == ("succeeded", 2)
-    assert seen.retries == [("again", 2, "AssertionError")]
+    assert seen.retries == [("again", 2, "cell 7, line 2: AssertionError")]
     assert slow.error is not None
     assert slow.error.message == "the step ran longer than its timeout of 3 s"
     assert slow.error.at.cell == 8
@@ -255,7 +266,10 @@ def test_an_observer_that_breaks_leaves_no_process(runtime, tmp_path):
     ("options", "code", "message"),
     [
         pytest.param(
-            {"jobs": 0}, "KALE506", "0 steps at the same time cannot run anything", id="no jobs"
+            {"options": RunOptions(jobs=0)},
+            "KALE506",
+            "0 steps at the same time cannot run anything",
+            id="no jobs",
         ),
         pytest.param(
             {"parameters": {"zzz": 1}},

@@ -9,7 +9,7 @@ from runners.plans import parameter, plan, task
 
 from kale.errors import KaleError
 from kale.runners import read_parameters
-from kale.runners.parameters import task_parameters
+from kale.runners.parameters import inherited_parameters, task_parameters
 
 PIPELINE = plan(
     parameters=[
@@ -201,3 +201,19 @@ def test_any_text_arrives_as_it_was(text):
 def test_a_task_gets_the_parameters_that_it_takes_and_that_were_given():
     fit = task("fit", takes={"alpha": "0.1", "trees": "10"})
     assert task_parameters(fit, {"alpha": 0.5, "title": "x"}) == {"alpha": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param({}, {}, id="none were given"),
+        pytest.param({"trees": 3, "title": "x"}, {"trees": 3, "title": "x"}, id="as they are"),
+        pytest.param({"gone": 1}, {}, id="a parameter that the notebook has no more"),
+        pytest.param({"trees": "3", "fast": 1, "title": 2}, {}, id="of another type by now"),
+        pytest.param({"trees": True}, {}, id="a bool is no int"),
+        pytest.param({"limit": None, "note": None}, {"limit": None, "note": None}, id="null"),
+        pytest.param({"trees": None}, {}, id="null where there is none by now"),
+    ],
+)
+def test_what_a_run_takes_over_from_an_earlier_one(values, expected):
+    assert inherited_parameters(PIPELINE, values) == expected

@@ -28,8 +28,15 @@ class StepKey:
 
     @property
     def digest(self) -> str:
-        """Hexadecimal digits that are equal exactly when step and parts are."""
-        known = [FORMAT, self.step, {part: dict(items) for part, items in self.parts.items()}]
+        """Hexadecimal digits that are equal exactly when step and parts are.
+
+        The names of code items do not count: a Markdown cell in front gives cells other numbers.
+        """
+        parts = {
+            part: list(items.values()) if part == "code" else dict(items)
+            for part, items in self.parts.items()
+        }
+        known = [FORMAT, self.step, parts]
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
     def as_json(self) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""The end of a run: its result, its report, and the last line of its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kale.diagnostics import Diagnostic
+from kale.runners.ledger import Ledger
+from kale.runners.past_runs import resume_command
+from kale.runners.result import RunResult
+from kale.runners.run_directory import write_json
+from kale.runners.view.report import write_report
+
+
+def conclude(
+    ledger: Ledger,
+    *,
+    parameters: Mapping[str, Any],
+    notices: tuple[Diagnostic, ...],
+    interrupted: Callable[[], bool],
+) -> RunResult:
+    """Wait for what is still under way, write the run's files, and say how it went.
+
+    Nothing is waited for once ``interrupted()``. ``notices`` are findings about the run itself.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    plan, directory, known = ledger.plan, ledger.directory, ledger.known
+    pages = known.pages.finish(interrupted(), stop=interrupted)
+    found = (*plan.diagnostics, *notices, *ledger.settle(interrupted))
+    steps = tuple(ledger.results[task.name] for task in plan.tasks)
+    well = all(step.status == "succeeded" for step in steps if step.name in ledger.wanted)
+    stopped = interrupted()
+    result = RunResult(
+        plan.pipeline.name,
+        "succeeded" if well else "failed",
+        directory.root,
+        steps,
+        ledger.metrics,
+        found,
+        ledger.seconds,
+        stopped,
+        "" if well else resume_command(plan.pipeline.path, directory.root),
+    )
+    write_json(directory.metrics, ledger.metrics)
+    write_json(directory.result, result.as_json())
+    write_report(plan, result, pages=pages, parameters=parameters, resume=result.resume)
+    known.journal.finished("interrupted" if stopped else result.status)
+    return result

@@ -1,0 +1,295 @@
+"""One run, from its first step to its result: who starts when, is heard, stopped, tried again."""
+
+from __future__ import annotations
+
+import heapq
+import selectors
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kale.errors import Location
+from kale.ir import Task
+from kale.runners.engines.child import Child
+from kale.runners.failures.failure_text import retry_reason
+from kale.runners.failures.memory import oom_kills
+from kale.runners.failures.verdict import judge, unstartable
+from kale.runners.launch import Launcher
+from kale.runners.ledger import Ledger
+from kale.runners.logs import LogTail
+from kale.runners.memory import MemoryBudget, available_memory
+from kale.runners.options import RunOptions
+from kale.runners.prepared import Prepared
+from kale.runners.result import StepError
+from kale.runners.schedule import Schedule
+from kale.runners.signals import SignalPipe
+from kale.runners.view.progress import Observer
+
+#: The longest pause between two attempts, in seconds.
+LONGEST_PAUSE = 60.0
+
+#: How often a run looks at what its steps print, in seconds, if somebody wants to see it.
+_LOOK = 0.2
+
+
+@dataclass(slots=True, eq=False)
+class _Running:
+    """A step in flight: its ``attempt`` from 1, when it ``started``, why it was ``stopped``.
+
+    ``started`` is by the ledger's clock, ``deadline`` by the monotonic one; ``cell`` began last.
+    """
+
+    task: Task
+    started: float
+    attempt: int = 0
+    deadline: float | None = None
+    stopped: str | None = None
+    cell: int | None = None
+    error: StepError | None = None
+
+
+@dataclass(slots=True, order=True)
+class _Pause:
+    """A step that waits to be tried again."""
+
+    due: float
+    running: _Running = field(compare=False)
+
+
+class Loop:
+    """Runs the steps of a plan; all of it happens in the thread that calls it."""
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        ledger: Ledger,
+        options: RunOptions,
+        jobs: int,
+        observer: Observer,
+        signals: SignalPipe,
+    ) -> None:
+        self._launcher, self._ledger, self._options = launcher, ledger, options
+        self._jobs, self._observer, self._signals = jobs, observer, signals
+        self._plan = launcher.plan
+        wanted = ledger.wanted
+        self._oom = oom_kills()
+        self._tasks = {task.name: task for task in self._plan.tasks if task.name in wanted}
+        self._schedule = Schedule(
+            {name: [b for b in task.after if b in wanted] for name, task in self._tasks.items()}
+        )
+        self._memory = MemoryBudget(available_memory())
+        self._children: dict[Child, _Running] = {}
+        self._prepared = Prepared(launcher)
+        self._pauses: list[_Pause] = []
+        self._selector = selectors.DefaultSelector()
+        self._tail = LogTail(launcher.directory, observer.step_printed)
+        self._interrupts = 0
+        self._failed_fast: str | None = None
+
+    def run(self) -> None:
+        """Bring about all that is wanted; how each step ended is in the ledger."""
+        try:
+            with self._selector:
+                self._selector.register(self._signals, selectors.EVENT_READ)
+                self._start()
+                while self._children or self._pauses:
+                    self._wait()
+                    self._start()
+        finally:
+            self._prepared.drop()
+            # Only something unforeseen leaves children here.
+            for child in self._children:
+                child.kill()
+                child.close()
+        for result in self._ledger.left_over():
+            self._observer.step_finished(result)
+
+    def interrupted(self) -> bool:
+        """Whether a signal has come; also one after the last step."""
+        self._interrupts += self._signals.count()
+        return bool(self._interrupts)
+
+    # ------------------------------------------------------------------- starting
+
+    @property
+    def _ending(self) -> bool:
+        return bool(self._interrupts) or self._failed_fast is not None
+
+    def _start(self) -> None:
+        """Start what can start, and prepare what comes next."""
+        while not self._ending and len(self._children) < self._jobs:
+            if self._pauses and self._pauses[0].due <= time.monotonic():
+                self._launch(heapq.heappop(self._pauses).running)
+                continue
+            name = self._schedule.take(self._fits)
+            if name is None:
+                break
+            task = self._tasks[name]
+            if (taken := self._ledger.recall(task)) is not None:
+                self._observer.step_finished(taken)
+                self._schedule.succeed(name)
+                # A run of many steps that all are known must hear Ctrl-C too.
+                self._hear_signals()
+                continue
+            self._observer.step_started(name)
+            self._memory.take(task)
+            self._launch(_Running(task, self._ledger.seconds))
+        self._prepare()
+
+    def _fits(self, name: str) -> bool:
+        return self._memory.admits(self._tasks[name])
+
+    def _prepare(self) -> None:
+        """Have the next step's interpreter ready by the time that its producers are done."""
+        if not self._ending and self._children:
+            name = self._schedule.next_after({r.task.name for r in self._children.values()})
+            if name is not None:
+                self._prepared.prepare(self._tasks[name])
+
+    def _launch(self, running: _Running) -> None:
+        """Begin an attempt at a step."""
+        running.attempt += 1
+        task = running.task
+        if running.attempt > 1:
+            self._ledger.renew(task)
+        child = self._prepared.take(task)
+        if child is None:
+            try:
+                child = self._launcher.launch(task)
+            except (OSError, ValueError) as error:
+                self._end(running, unstartable(error, self._at(task)), None)
+                return
+        if task.options.timeout is not None:
+            running.deadline = time.monotonic() + task.options.timeout
+        self._children[child] = running
+        self._selector.register(child, selectors.EVENT_READ)
+
+    def _at(self, task: Task) -> Location:
+        return Location(self._plan.pipeline.path, step=task.name)
+
+    # -------------------------------------------------------------------- waiting
+
+    def _wait(self) -> None:
+        """Wait for the next thing to happen, and see to it."""
+        for key, _ in self._selector.select(self._patience()):
+            if isinstance(key.fileobj, Child):
+                self._hear(key.fileobj)
+        if self._observer.shows_output:
+            for running in self._children.values():
+                self._tail.look(running.task.name)
+        self._hear_signals()
+        now = time.monotonic()
+        for child, running in self._children.items():
+            if running.deadline is not None and now >= running.deadline and not running.stopped:
+                self._stop(child, running, "timeout")
+            child.enforce()
+
+    def _patience(self) -> float | None:
+        """Seconds until something is due that no descriptor tells of."""
+        dues = [
+            running.deadline if child.kill_at is None else child.kill_at
+            for child, running in self._children.items()
+        ]
+        known = [due for due in dues if due is not None]
+        if self._pauses and len(self._children) < self._jobs:
+            known.append(self._pauses[0].due)
+        left = max(min(known) - time.monotonic(), 0.01) if known else None
+        if self._observer.shows_output and self._children:
+            return _LOOK if left is None else min(left, _LOOK)
+        return left
+
+    def _stop(self, child: Child, running: _Running, why: str) -> None:
+        running.stopped = running.stopped or why
+        child.stop()
+
+    def _hear_signals(self) -> None:
+        """Stop all steps at the first signal, kill them at the second."""
+        count = self._signals.count()
+        if not count:
+            return
+        self._interrupts += count
+        self._give_up_pauses("interrupted")
+        for child, running in self._children.items():
+            self._stop(child, running, "interrupted")
+            if self._interrupts > 1:
+                child.kill()
+
+    def _hear(self, child: Child) -> None:
+        gone, progress = child.read()
+        running = self._children[child]
+        for cell, of in progress:
+            running.cell = cell
+            self._observer.step_progressed(running.task.name, cell, of)
+        if not gone:
+            return
+        self._selector.unregister(child)
+        del self._children[child]
+        status = child.close()
+        task = running.task
+        if self._observer.shows_output:
+            self._tail.look(task.name)
+        error = judge(
+            child.done,
+            status,
+            running.stopped,
+            self._launcher.directory.executed_notebook(task.name),
+            self._at(task),
+            task.options,
+            directory=self._launcher.directory,
+            begun=running.cell,
+            oom_before=self._oom,
+        )
+        if error is not None and self._may_retry(running):
+            self._pause(running, error)
+        else:
+            self._end(running, error, child.done)
+
+    # --------------------------------------------------------------------- ending
+
+    def _may_retry(self, running: _Running) -> bool:
+        attempts = 1 + (running.task.options.retries or 0)
+        return running.attempt < attempts and not self._ending
+
+    def _pause(self, running: _Running, error: StepError) -> None:
+        """Try a step again, after twice the pause of the time before."""
+        running.stopped = running.deadline = running.cell = None
+        self._observer.step_retried(running.task.name, running.attempt + 1, retry_reason(error))
+        pause = min(self._options.retry_pause * 2 ** (running.attempt - 1), LONGEST_PAUSE)
+        heapq.heappush(self._pauses, _Pause(time.monotonic() + pause, running))
+        running.error = error
+
+    def _give_up_pauses(self, why: str) -> None:
+        for pause in self._pauses:
+            pause.running.stopped = why
+            self._end(pause.running, pause.running.error, None)
+        self._pauses.clear()
+
+    def _end(
+        self, running: _Running, error: StepError | None, done: Mapping[str, Any] | None
+    ) -> None:
+        """Note how a step ended, and what will not run for it."""
+        task = running.task
+        self._memory.give_back(task)
+        stopped = f"stopped, since `{self._failed_fast}` failed"
+        result = self._ledger.ended(
+            task,
+            error,
+            done,
+            started=running.started,
+            attempts=running.attempt,
+            stopped=stopped if error is not None and running.stopped == "fail-fast" else "",
+        )
+        self._observer.step_finished(result)
+        if result.status == "succeeded":
+            self._schedule.succeed(task.name)
+            return
+        for name in self._schedule.fail(task.name):
+            self._prepared.drop(name)
+            blockers = self._schedule.blocked_by(name)
+            self._observer.step_finished(self._ledger.skipped(name, blockers))
+        if self._options.fail_fast and result.status == "failed" and not self._ending:
+            self._failed_fast = task.name
+            self._give_up_pauses("fail-fast")
+            for child, other in self._children.items():
+                self._stop(child, other, "fail-fast")

@@ -1,0 +1,178 @@
+"""One step alone on the values of an earlier run: where they are, and what has changed since."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from kale.errors import Location, UsageError
+from kale.ir import Plan, PortKind, Task
+from kale.runners.differences import code_changes
+from kale.runners.past_run import PastRun
+from kale.runners.run_directory import RunDirectory, value_folders
+
+_MANIFEST = "manifest.json"
+
+#: A larger one is no manifest.
+_LARGEST = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class InputFolder:
+    """A saved value that a step reads.
+
+    ``folder`` is where an earlier run has it, absolute; ``place`` where the new run expects it,
+    relative to its directory.
+    """
+
+    producer: str
+    variable: str
+    folder: Path
+    place: PurePosixPath
+
+
+def inputs_for_only(plan: Plan, step: str, run: PastRun) -> list[InputFolder]:
+    """The values that ``step`` reads, as ``run`` saved them, whether or not they are up to date.
+
+    No folder and no file in it is a link to elsewhere.
+
+    Raises:
+        UsageError: the run lacks one (KALE510).
+    """
+    found, missing = _find(plan, step, run)
+    if missing:
+        names = [producer for producer, _ in missing]
+        at = Location(plan.pipeline.path, step=step)
+        raise UsageError(
+            "KALE510",
+            f"run `{run.name}` has no value of {_quoted(missing)} to run `{step}` alone on",
+            at=at,
+            hint=_first(plan, names),
+        )
+    return found
+
+
+def run_for_only(plan: Plan, step: str, runs: Iterable[PastRun]) -> PastRun:
+    """The first of ``runs`` that has all that ``step`` reads.
+
+    Raises:
+        UsageError: none has (KALE510).
+    """
+    inputs: list[tuple[str, str]] | None = None
+    for run in runs:
+        _, missing = _find(plan, step, run)
+        if not missing:
+            return run
+        inputs = missing if inputs is None else inputs
+    at = Location(plan.pipeline.path, step=step)
+    if inputs is None:
+        raise UsageError(
+            "KALE510",
+            f"no run has values to run `{step}` alone on",
+            at=at,
+            hint=_first(plan, [producer for producer, _, _ in _reads(plan.task(step))])
+            or "run the whole notebook first",
+        )
+    raise UsageError(
+        "KALE510",
+        f"no run has all that `{step}` reads; the newest lacks {_quoted(inputs)}",
+        at=at,
+        hint=_first(plan, [producer for producer, _ in inputs]),
+    )
+
+
+def stale_notice(plan: Plan, step: str, run: PastRun, code: Mapping[str, Mapping[str, str]]) -> str:
+    """A sentence on the steps before ``step`` whose code is not what it was in ``run``, or "".
+
+    ``code`` is that part of each step's key now.
+    """
+    before = {step}
+    for task in reversed(plan.tasks):
+        if task.name in before:
+            before.update(task.after)
+    told = []
+    for task in plan.tasks:
+        known = run.steps.get(task.name)
+        record = known.record if known else None
+        if task.name in before - {step} and record is not None and task.name in code:
+            changes = code_changes(code[task.name], record.key.parts.get("code", {}))
+            if changes:
+                told.append(f"{task.name}: {', '.join(changes)}")
+    if not told:
+        return ""
+    return f"`{step}` runs on values of run {run.name}, made before this changed: {'; '.join(told)}"
+
+
+def _reads(task: Task) -> Iterator[tuple[str, str, str]]:
+    """Producer, the producer's key and the variable of each value that a task loads."""
+    for port in task.inputs:
+        if port.kind is PortKind.ARTIFACT and port.source is not None:
+            yield *port.source, port.name
+
+
+def _find(plan: Plan, step: str, run: PastRun) -> tuple[list[InputFolder], list[tuple[str, str]]]:
+    """What a run has of a step's inputs, and producer and variable of what it lacks."""
+    found, missing = [], []
+    tasks = {task.name: task for task in plan.tasks}
+    for producer, key, _ in _reads(tasks[step]):
+        outputs = tasks[producer].outputs
+        variable = next(port.name for port in outputs if port.key == key)
+        known = run.steps.get(producer)
+        done = known is not None and known.status == "succeeded"
+        folder = _saved(run.path, producer, variable) if done else None
+        if folder is None:
+            missing.append((producer, variable))
+            continue
+        name = value_folders(port.name for port in outputs)[variable]
+        place = PurePosixPath("values", producer, name)
+        found.append(InputFolder(producer, variable, folder, place))
+    return [*dict.fromkeys(found)], [*dict.fromkeys(missing)]
+
+
+def _saved(run: Path, producer: str, variable: str) -> Path | None:
+    """Where a run saved a variable; its folders may have had other names in the notebook of then.
+
+    The manifests are checked when the value is loaded; here only whose they are.
+    """
+    values = RunDirectory(run).values(producer)
+    try:
+        if values.is_symlink() or values.parent.is_symlink():
+            return None
+        for folder in sorted(values.iterdir()):
+            if _is_plain(folder) and _name_of(folder) == variable:
+                return folder
+    except (OSError, ValueError):
+        return None
+    return None
+
+
+def _is_plain(folder: Path) -> bool:
+    """Whether a folder is one, with files in it and nothing else."""
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        return False
+    return all(stat.S_ISREG(path.lstat().st_mode) for path in folder.iterdir())
+
+
+def _name_of(folder: Path) -> object:
+    manifest = folder / _MANIFEST
+    try:
+        if manifest.stat().st_size > _LARGEST:
+            return None
+        found = json.loads(manifest.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found.get("name") if isinstance(found, dict) else None
+
+
+def _quoted(values: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"`{variable}` (of step `{producer}`)" for producer, variable in values)
+
+
+def _first(plan: Plan, producers: Iterable[str]) -> str:
+    """What to run so that there are values of these steps; empty if there are no such steps."""
+    steps = " ".join(f"--until {name}" for name in dict.fromkeys(producers))
+    return f"run `kale run {shlex.quote(plan.pipeline.path)} {steps}` first" if steps else ""

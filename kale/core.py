@@ -195,20 +195,20 @@ def run_plan(
     from kale import runners
     from kale.codegen import emit_runtime
 
-    folder, name = Path(planned.pipeline.path).parent, planned.pipeline.name
-    chosen = options or runners.RunOptions()
-    values = runners.read_parameters(planned.pipeline, parameters)
-    if resume is not None:
-        earlier = runners.find_run(folder, name, resume)
-        chosen = replace(chosen, resume=earlier.path)
-        values = {**runners.inherited_parameters(planned.pipeline, earlier.parameters), **values}
+    pipeline = planned.pipeline
+    path, chosen = Path(pipeline.path), options or runners.RunOptions()
+    values = runners.read_parameters(pipeline, parameters)
+    origin = runners.find_origin(planned, chosen, resume)
+    if origin is not None:
+        values = {**runners.inherited_parameters(pipeline, origin.parameters), **values}
     return runners.run(
         planned,
         runtime=emit_runtime(planned.backends),
-        run_dir=runners.default_run_dir(folder, name) if run_dir is None else Path(run_dir),
-        cwd=folder,
+        cwd=path.parent,
+        run_dir=None if run_dir is None else Path(run_dir),
         parameters=values,
         options=chosen,
+        origin=origin,
         observer=observer if observer is not None else runners.Silent(),
     )
 
@@ -249,7 +249,8 @@ def runs(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> list[Pas
     """
     from kale.runners import runs_of
 
-    return runs_of(Path(notebook).parent, load(notebook, settings).name)
+    path = Path(notebook)
+    return runs_of(path.parent, load(notebook, settings).name, notebook=path.name)
 
 
 class Kale:

@@ -12,7 +12,7 @@ from kale.cli.terminal import display_width, printable
 
 if TYPE_CHECKING:
     from kale.runners import StepResult
-    from kale.runners.past_run import PastRun
+    from kale.runners.history.past_run import PastRun
 
 _COLOURS = {"succeeded": "green", "failed": "red", "killed": "red", "running": "cyan"}
 
@@ -46,7 +46,7 @@ def run_list_lines(runs: Sequence[PastRun], width: int | None = None) -> list[st
 
 
 def _row(run: PastRun) -> tuple[str, ...]:
-    from kale.runners.differences import shown_value
+    from kale.runners.history.differences import shown_value
     from kale.runners.view.progress import seconds_text
 
     given = run.changed_parameters.items()

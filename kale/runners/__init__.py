@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from kale.runners.history.past_run import PastRun
+from kale.runners.history.past_runs import runs_of
 from kale.runners.local import run
 from kale.runners.options import EngineName, RunOptions
+from kale.runners.origin import find_origin
 from kale.runners.parameters import inherited_parameters, read_parameters
-from kale.runners.past_run import PastRun
-from kale.runners.past_runs import find_run, runs_of
 from kale.runners.result import (
     Frame,
     RunInterrupted,
@@ -33,7 +34,7 @@ __all__ = [
     "choose_observer",
     "default_run_dir",
     "failure_lines",
-    "find_run",
+    "find_origin",
     "inherited_parameters",
     "read_parameters",
     "run",

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kale.diagnostics import Diagnostic
+from kale.runners.history.past_runs import resume_command
 from kale.runners.ledger import Ledger
-from kale.runners.past_runs import resume_command
-from kale.runners.result import RunResult
+from kale.runners.result import RunResult, RunStatus
 from kale.runners.run_directory import write_json
 from kale.runners.view.report import write_report
 
@@ -29,23 +29,24 @@ def conclude(
     """
     plan, directory, known = ledger.plan, ledger.directory, ledger.known
     pages = known.pages.finish(interrupted(), stop=interrupted)
-    found = (*plan.diagnostics, *notices, *ledger.settle(interrupted))
     steps = tuple(ledger.results[task.name] for task in plan.tasks)
     well = all(step.status == "succeeded" for step in steps if step.name in ledger.wanted)
-    stopped = interrupted()
+    status: RunStatus = "succeeded" if well else "failed"
+    known.journal.finished("interrupted" if interrupted() else status)
+    # The journal is asked last whether all of it could be written.
+    found = (*plan.diagnostics, *notices, *ledger.settle(interrupted))
     result = RunResult(
         plan.pipeline.name,
-        "succeeded" if well else "failed",
+        status,
         directory.root,
         steps,
         ledger.metrics,
         found,
         ledger.seconds,
-        stopped,
+        interrupted(),
         "" if well else resume_command(plan.pipeline.path, directory.root),
     )
     write_json(directory.metrics, ledger.metrics)
     write_json(directory.result, result.as_json())
     write_report(plan, result, pages=pages, parameters=parameters, resume=result.resume)
-    known.journal.finished("interrupted" if stopped else result.status)
     return result

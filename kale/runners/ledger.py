@@ -14,13 +14,13 @@ from kale.runners.cache.keeper import Keeper
 from kale.runners.cache.recall import Recall
 from kale.runners.cache.records import StepKey, StepRecord
 from kale.runners.cache.step_keys import StepKeys
-from kale.runners.journal import Journal
-from kale.runners.past_run import PastRun
+from kale.runners.history.journal import Journal
+from kale.runners.history.past_run import PastRun
+from kale.runners.history.why import Reasons
 from kale.runners.result import StepError, StepResult
 from kale.runners.run_directory import RunDirectory
 from kale.runners.selection import Selection
 from kale.runners.view.pages import Pages
-from kale.runners.why import Reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Ledger:
             files = (done or {}).get("probes", {}).get("files")
             key = self._keys[task.name]
             record = self.known.recall.remember(key, task, result.seconds, files)
-            self.known.keeper.keep(task.name)
+            self.known.keeper.keep(task.name, record)
             self.metrics.update(record.metrics)
         if result.notebook is not None and task.options.report is not False:
             self.known.pages.make(task.name)

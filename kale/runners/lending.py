@@ -10,8 +10,8 @@ from kale.errors import Location
 from kale.ir import Plan
 from kale.runners.cache.linking import link_or_clone
 from kale.runners.cache.step_keys import StepKeys
+from kale.runners.history.past_run import PastRun
 from kale.runners.only import inputs_for_only, stale_notice
-from kale.runners.past_run import PastRun
 from kale.runners.run_directory import RunDirectory
 
 

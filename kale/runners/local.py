@@ -18,23 +18,23 @@ from kale.runners.cache.keeper import Keeper
 from kale.runners.cache.recall import Recall
 from kale.runners.cache.step_keys import StepKeys
 from kale.runners.conclusion import conclude
-from kale.runners.journal import Journal
+from kale.runners.history.journal import Journal
+from kale.runners.history.past_run import PastRun
+from kale.runners.history.past_runs import EarlierSteps, past_runs
+from kale.runners.history.why import Reasons
 from kale.runners.launch import Launcher
 from kale.runners.ledger import Knowledge, Ledger
 from kale.runners.lending import lend_inputs
 from kale.runners.loop import Loop
-from kale.runners.only import run_for_only
 from kale.runners.options import RunOptions
+from kale.runners.origin import find_origin
 from kale.runners.parameters import check_names
-from kale.runners.past_run import PastRun, read_run
-from kale.runners.past_runs import EarlierSteps, past_runs
 from kale.runners.result import RunInterrupted, RunResult
-from kale.runners.run_directory import create_run_directory, in_use
+from kale.runners.run_directory import create_run_directory, default_run_dir, in_use
 from kale.runners.selection import select
 from kale.runners.signals import caught_signals
 from kale.runners.view.pages import Pages
 from kale.runners.view.progress import Observer, Silent
-from kale.runners.why import Reasons
 
 _NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
 _SILENT = Silent()
@@ -45,24 +45,26 @@ def run(
     plan: Plan,
     *,
     runtime: Files,
-    run_dir: Path,
     cwd: Path,
+    run_dir: Path | None = None,
     parameters: Mapping[str, Any] = _NO_PARAMETERS,
     options: RunOptions = _DEFAULTS,
+    origin: PastRun | None = None,
     observer: Observer = _SILENT,
 ) -> RunResult:
     """Run the tasks of ``plan`` on this machine and wait for them.
 
-    ``runtime`` is the ``kale_runtime`` package, ``run_dir`` a folder that is empty or not there yet
-    and will hold all that the run leaves (see :mod:`kale.runners.run_directory`), ``cwd`` the
-    folder of the author's notebook, in which the steps run. ``parameters`` are the values that
-    differ from the notebook's. A step that fails keeps its descendants from running and nobody
-    else; its failure is in the result, not raised.
+    ``runtime`` is the ``kale_runtime`` package, ``cwd`` the folder of the author's notebook, in
+    which the steps run, ``run_dir`` a folder that is empty or not there yet and will hold all that
+    the run leaves (see :mod:`kale.runners.run_directory`); without it there is a new one where runs
+    are by default. ``parameters`` are the values that differ from the notebook's. ``origin`` is the
+    run to go on from: its steps that ended well are taken, also those that are not cached. A
+    step that fails keeps its descendants from running and nobody else; its failure is in
+    the result, not raised.
 
     Raises:
         UsageError: ``run_dir`` cannot be used (KALE504), a parameter does not exist (KALE501),
-            ``jobs`` is less than 1 (KALE506), steps cannot be chosen like this (KALE509, KALE510),
-            the run to resume is none (KALE508).
+            ``jobs`` is less than 1 (KALE506), steps cannot be chosen like this (KALE509, KALE510).
         RunInterrupted: SIGINT, SIGTERM or SIGHUP came; steps and kernels are gone by then.
     """
     jobs = _processors() if options.jobs is None else options.jobs
@@ -74,24 +76,25 @@ def run(
         )
     check_names(plan.pipeline, parameters)
     selection = select(plan, options)
-    cwd = cwd.absolute()
-    directory = create_run_directory(run_dir)
+    cwd, pipeline = cwd.absolute(), plan.pipeline
+    if origin is None:
+        origin = find_origin(plan, options, None)
+    directory = create_run_directory(run_dir or default_run_dir(cwd, pipeline.name))
+    notebook = Path(pipeline.path).name
+    earlier = past_runs(cwd, pipeline.name, notebook=notebook, besides=directory.root)
     with in_use(directory.root), _scratch_folder() as scratch, caught_signals() as signals:
-        resumed = _resumed(options)
         keys = StepKeys(plan, directory=directory, cwd=cwd, parameters=parameters, runtime=runtime)
         notices: tuple[Diagnostic, ...] = ()
-        if options.only is not None:
-            lender = resumed or run_for_only(plan, options.only, past_runs(cwd, plan.pipeline.name))
-            notices = lend_inputs(plan, options.only, lender, directory, keys)
-        earlier = EarlierSteps(past_runs(cwd, plan.pipeline.name, besides=directory.root))
+        if options.only is not None and origin is not None:
+            notices = lend_inputs(plan, options.only, origin, directory, keys)
         known = Knowledge(
             keys=keys,
             recall=Recall(directory, keys),
-            reasons=Reasons(plan, earlier, parameters),
+            reasons=Reasons(plan, EarlierSteps(earlier), parameters),
             journal=Journal.create(directory, plan, parameters, options),
             keeper=Keeper(directory.root),
             pages=Pages(directory),
-            resumed=resumed,
+            resumed=origin,
             use_cache=options.use_cache,
         )
         ledger = Ledger(plan, directory, selection, known)
@@ -110,6 +113,7 @@ def run(
             )
         finally:
             known.pages.close()
+            known.journal.close()
             observer.run_finished(result)
     if result.interrupted:
         raise RunInterrupted(result)
@@ -130,21 +134,3 @@ def _scratch_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _resumed(options: RunOptions) -> PastRun | None:
-    """The run to go on from.
-
-    Raises:
-        UsageError: the folder holds none (KALE508).
-    """
-    if options.resume is None:
-        return None
-    found = read_run(options.resume)
-    if found is None:
-        raise UsageError(
-            "KALE508",
-            f"`{options.resume}` holds no run",
-            hint="see `kale run NOTEBOOK --list` for the runs there are",
-        )
-    return found

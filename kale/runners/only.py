@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from kale.errors import Location, UsageError
 from kale.ir import Plan, PortKind, Task
-from kale.runners.differences import code_changes
-from kale.runners.past_run import PastRun
+from kale.runners.history.differences import code_changes
+from kale.runners.history.past_run import PastRun
 from kale.runners.run_directory import RunDirectory, value_folders
 
 _MANIFEST = "manifest.json"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 #: ``auto`` takes the fast engine for each step that it can run, and a real kernel for others.
@@ -17,11 +16,10 @@ class RunOptions:
     At most ``jobs`` steps run at once, by default as many as this process may use processors.
     ``fail_fast`` stops all steps as soon as one has failed. A second attempt begins after
     ``retry_pause`` seconds, each further one after twice as long. Without ``use_cache`` no step is
-    taken from an earlier run; those in ``refresh`` run in any case. ``resume`` is the directory of
-    a run whose steps that ended well are taken, also those that are not cached.
+    taken from an earlier run; those in ``refresh`` run in any case.
 
     Of the steps, ``until`` keeps those and what they need, ``start`` makes those and all that
-    follows run again, and ``only`` runs one step alone, on the values of the run ``resume``.
+    follows run again, and ``only`` runs one step alone, on the values of an earlier run.
     """
 
     jobs: int | None = None
@@ -29,7 +27,6 @@ class RunOptions:
     fail_fast: bool = False
     use_cache: bool = True
     refresh: frozenset[str] = frozenset()
-    resume: Path | None = None
     start: frozenset[str] = frozenset()
     until: frozenset[str] = frozenset()
     only: str | None = None

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 import pytest
-from runners.past_journals import failed, record, succeeded, write_run
+from runners.history.past_journals import failed, record, succeeded, write_run
 from runners.plans import parameter, plan, task
 
 from kale.cli.runs import run_list_json, run_list_lines, why_lines
-from kale.runners.past_run import PastRun, PastStep, read_run
+from kale.runners.history.past_run import PastRun, PastStep, read_run
 from kale.runners.result import StepResult
 
 PLAN = plan(

@@ -51,7 +51,7 @@ def test_the_same_as_json(kale, notebook):
     assert (found["pipeline"], found["status"], found["path"]) == ("nb", "different", str(path))
     assert found["notebook_runs"] == 1
     assert found["counts"] == {"same": 2, "different": 1}
-    assert found["checks"][-1] == {
+    assert found["checks"][1] == {
         "step": "b",
         "kind": "value",
         "name": "third",
@@ -114,7 +114,7 @@ def test_an_interrupt_leaves_no_kernel_and_no_file(notebook, tmp_path):
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     with pytest.raises(ProcessLookupError):

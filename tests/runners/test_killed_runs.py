@@ -47,20 +47,27 @@ SLOW = (
     ("pipeline-metrics", "print(total)"),
 )  # fmt: skip
 
+#: How often, in which engine: a few times in any run of the tests, 30 times in the slow ones.
 MOMENTS = [
-    pytest.param(2, id="at a few random moments"),
-    pytest.param(30, marks=pytest.mark.slow, id="at 30 random moments"),
+    pytest.param(2, "fast", id="at two random moments"),
+    pytest.param(30, "fast", marks=pytest.mark.slow, id="at 30 random moments"),
+    pytest.param(30, "kernel", marks=pytest.mark.slow, id="at 30 random moments, real kernels"),
 ]
-ENGINES = ["fast", "kernel"]
 
 
-@functools.cache
-def undisturbed(folder: Path, cells: tuple) -> tuple[dict, float]:
-    """The metrics of a run that nobody disturbs, and its seconds."""
-    began = time.monotonic()
-    result = run(write_notebook(folder / "calm" / "nb.ipynb", *cells))
-    assert result["status"] == "succeeded", result
-    return result["metrics"], time.monotonic() - began
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A function: the metrics of a run that nobody disturbs, and its seconds."""
+
+    @functools.cache
+    def calm(cells):
+        began = time.monotonic()
+        folder = tmp_path_factory.mktemp("calm")
+        result = run(write_notebook(folder / "nb.ipynb", *cells))
+        assert result["status"] == "succeeded", result
+        return result["metrics"], time.monotonic() - began
+
+    return calm
 
 
 def run_again(notebook: Path, number: int, engine: str) -> dict:
@@ -78,10 +85,9 @@ def assert_it_goes_on(notebook: Path, number: int, engine: str, metrics: dict) -
     assert_all_gone(notebook.parent)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("times", MOMENTS)
-def test_kale_is_killed(tmp_path, times, engine):
-    metrics, seconds = undisturbed(tmp_path, STEPS)
+@pytest.mark.parametrize(("times", "engine"), MOMENTS)
+def test_kale_is_killed(tmp_path, undisturbed, times, engine):
+    metrics, seconds = undisturbed(STEPS)
     moments = random.Random(f"kale {engine}")
     for number in range(times):
         notebook = write_notebook(tmp_path / str(number) / "nb.ipynb", *STEPS)
@@ -92,10 +98,9 @@ def test_kale_is_killed(tmp_path, times, engine):
         assert_it_goes_on(notebook, number, engine, metrics)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("times", MOMENTS)
-def test_what_runs_a_step_is_killed(tmp_path, times, engine):
-    metrics, seconds = undisturbed(tmp_path, STEPS)
+@pytest.mark.parametrize(("times", "engine"), MOMENTS)
+def test_what_runs_a_step_is_killed(tmp_path, undisturbed, times, engine):
+    metrics, seconds = undisturbed(STEPS)
     moments = random.Random(f"steps {engine}")
     for number in range(times):
         notebook = write_notebook(tmp_path / str(number) / "nb.ipynb", *STEPS)
@@ -113,11 +118,10 @@ def test_what_runs_a_step_is_killed(tmp_path, times, engine):
         assert_it_goes_on(notebook, number, engine, metrics)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("times", MOMENTS)
+@pytest.mark.parametrize(("times", "engine"), MOMENTS)
 @pytest.mark.parametrize("victim", ["kale", "step"])
-def test_a_save_is_cut_off(tmp_path, times, engine, victim):
-    metrics, _ = undisturbed(tmp_path, SLOW)
+def test_a_save_is_cut_off(tmp_path, undisturbed, times, engine, victim):
+    metrics, _ = undisturbed(SLOW)
     moments = random.Random(f"save {engine} {victim}")
     for number in range(times):
         notebook = write_notebook(tmp_path / str(number) / "nb.ipynb", *SLOW)

@@ -6,13 +6,13 @@ import os
 from pathlib import Path, PurePosixPath
 
 import pytest
-from runners.past_journals import failed, record, save, succeeded, write_run
+from runners.history.past_journals import failed, record, save, succeeded, write_run
 from runners.plans import plan, task
 
 from kale.errors import UsageError
 from kale.ir import Port, PortKind, Task
 from kale.runners.only import InputFolder, inputs_for_only, run_for_only, stale_notice
-from kale.runners.past_run import PastRun, read_run
+from kale.runners.history.past_run import PastRun, read_run
 
 PLAN = plan(
     task("load", "df = 1", saves=["df", "n"]),

@@ -210,7 +210,6 @@ def _options(options: RunOptions) -> dict[str, Any]:
         "from": sorted(options.start),
         "only": options.only,
         "refresh": sorted(options.refresh),
-        "resume": None if options.resume is None else str(options.resume),
     }
     return {name: value for name, value in asked.items() if value}
 

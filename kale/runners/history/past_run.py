@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from kale.runners.cache.records import FileState, StepRecord, record_from_json
-from kale.runners.journal import FORMAT, read_events
+from kale.runners.history.journal import FORMAT, read_events
 from kale.runners.result import StepStatus
 from kale.runners.selection import NOT_ASKED_FOR
 
@@ -218,12 +218,10 @@ def _goes_on(run: Path) -> bool:
         return False
     try:
         # Another reader has the lock for a moment only.
-        for pause in (0.002, 0.01, 0.05, None):
+        for pause in (0.002, 0.01, 0.05, 0.0):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if pause is None:
-                    return True
                 time.sleep(pause)
             except OSError:
                 return False

@@ -8,8 +8,8 @@ from typing import Any
 
 from kale.ir import Plan, PortKind, Task
 from kale.runners.cache.records import StepKey, StepRecord
-from kale.runners.differences import differences, sentence
-from kale.runners.past_runs import EarlierSteps
+from kale.runners.history.differences import differences, sentence
+from kale.runners.history.past_runs import EarlierSteps
 
 #: How many steps are named as the reason for one input.
 _MOST_ROOTS = 2
@@ -35,8 +35,9 @@ class Reasons:
     ) -> str:
         """Why a step runs: ``ran: cell 7 edited``.
 
-        ``key`` is its key, ``miss`` why a record of that key could not be used, and ``asked`` the
-        words by which the user wants it run in any case.
+        ``key`` is its key, ``miss`` why a record of that key could not be used (which is not told
+        if the newest record is of another key), and ``asked`` the words by which the user wants it
+        run in any case.
         """
         task = self._tasks[step]
         root = ""
@@ -46,10 +47,8 @@ class Reasons:
             cause = "cache:disabled"
         elif key is None:
             cause = "what it depends on cannot be told"
-        elif miss:
-            cause = miss
         else:
-            cause, root = self._compared(task, key)
+            cause, root = self._compared(task, key, miss)
         self._roots[step] = root or f"{step}: {cause}"
         return f"ran: {cause}"
 
@@ -59,11 +58,11 @@ class Reasons:
         self._roots[step] = f"{step}: taken from run {name}"
         return f"taken from run {name}: nothing it depends on changed"
 
-    def _compared(self, task: Task, key: StepKey) -> tuple[str, str]:
-        """The reason that the newest known record gives, and the root of it if it lies upstream."""
+    def _compared(self, task: Task, key: StepKey, miss: str | None) -> tuple[str, str]:
+        """The reason that the newest known record gives, and its root if it is not just that."""
         before = self._earlier.record(task.name)
         if before is None:
-            return self._without_record(task.name), ""
+            return miss or self._without_record(task.name), ""
         producers = _producers(task)
 
         def root_of(name: str) -> str:
@@ -74,9 +73,10 @@ class Reasons:
         known = {} if then is None else {**then.defaults, **then.parameters}
         found = differences(key, before.key, values=(self._parameters, known), root_of=root_of)
         if not found:
-            return "its results are not in the cache", ""
+            return miss or "its results are not in the cache", ""
         first = [name for name in producers if found[0].startswith(f'its input "{name}" changed')]
-        return sentence(found), root_of(first[0]) if first else ""
+        root = root_of(first[0]) if first else ""
+        return sentence(found), root or f"{task.name}: {found[0]}"
 
     def _without_record(self, step: str) -> str:
         last = self._earlier.last(step)

@@ -15,7 +15,7 @@ from pathlib import Path
 from kale.diagnostics import nearest
 from kale.errors import UsageError
 from kale.runners.cache.records import StepRecord
-from kale.runners.past_run import PastRun, PastStep, read_run
+from kale.runners.history.past_run import PastRun, PastStep, read_run
 from kale.runners.run_directory import run_stamp, user_store
 
 #: How many runs back a step is looked for. Older ones matter to nobody, and reading takes time.

@@ -1,0 +1,91 @@
+"""A verification in words: a row for each value and output, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from kale.cli.terminal import display_width, printable
+
+if TYPE_CHECKING:
+    from kale.runners.verify import Check, Verification
+
+#: What a verdict other than `same` means, in the order in which they are explained.
+_MEANING = {
+    "not repeatable": "the notebook itself gives something else in each run: time, randomness "
+    "without a seed, the order of a set, or a file that the run before left",
+    "address": "only places in memory or names that a kernel makes up differ",
+    "warnings": "only warnings differ, which Python prints once in a process, here once in a step",
+    "sharing": "the values are right, but changing one would not change the other alike",
+    "cannot be compared": "no content can be told of such an object, such as a generator or a lock",
+    "not used here": "another step, which nothing orders, has changed it; this one does not look",
+    "not run": "there is nothing to compare",
+}
+
+_COLOURS = {"same": "green", "different": "red", "failed": "red", "not used here": None}
+
+_HEAD = ("STEP", "WHAT", "TYPE", "VERDICT", "")
+
+
+def verification_lines(found: Verification, width: int | None = None) -> Iterator[str]:
+    """The table, below it what its verdicts mean, and last the outcome in a line.
+
+    A ``width`` cuts the last column, as on a terminal; in full without one.
+    """
+    yield from _table([_row(check) for check in found.checks], width)
+    met = found.counts
+    if found.checks:
+        yield ""
+    for verdict, meaning in _MEANING.items():
+        if verdict in met:
+            yield f"{verdict}: {meaning}"
+    yield outcome_line(found)
+
+
+def outcome_line(found: Verification) -> str:
+    """What the verification comes to, with how many comparisons came to which verdict."""
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in found.counts.items())
+    if found.same:
+        outcome = "the pipeline computes what the notebook computes"
+    else:
+        number = len(found.wrong)
+        outcome = f"{number} of {len(found.checks)} " + ("differ" if number != 1 else "differs")
+    return f"{printable(found.pipeline)}: {outcome}" + (f" ({counts})" if counts else "")
+
+
+def _row(check: Check) -> tuple[str, ...]:
+    what = {"step": "the step", "output": f"{check.name}: output", "metric": f"metric {check.name}"}
+    shown = what.get(check.kind, check.name)
+    kind = check.type.removeprefix("builtins.")
+    texts = (check.step, shown, kind, check.verdict.value, check.detail)
+    return tuple(printable(text) for text in texts)
+
+
+def _table(rows: Sequence[tuple[str, ...]], width: int | None) -> Iterator[str]:
+    if not rows:
+        return
+    table = [_HEAD, *rows]
+    widths = [max(map(display_width, column)) for column in zip(*table, strict=True)]
+    room = None if width is None else max(width - sum(widths[:4]) - 8, 20)
+    step = ""
+    for number, row in enumerate(table):
+        *texts, detail = row
+        # A step's name stands at its first row only.
+        first = "" if texts[0] == step and number else texts[0]
+        step = texts[0]
+        cells = [
+            _padded(text, wide) for text, wide in zip([first, *texts[1:]], widths, strict=False)
+        ]
+        if number:
+            colour = _COLOURS.get(row[3], "yellow")
+            cells[3] = click.style(cells[3], fg=colour) if colour else cells[3]
+        if room is not None and len(detail) > room:
+            detail = f"{detail[: room - 3]}..."
+        line = "  ".join([*cells, detail])
+        yield line.rstrip()
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - display_width(text))

@@ -1,0 +1,1 @@
+"""What runs leave of themselves, and what later runs make of it."""

@@ -1,6 +1,7 @@
 """Metadata of the distribution; the tools are configured in pyproject.toml."""
 
 from pathlib import Path
+from runpy import run_path
 
 from setuptools import find_packages, setup
 
@@ -24,7 +25,7 @@ HEAVY = ["keras>=3.5", "lightgbm>=4.3", "torch==2.13.0", "xgboost-cpu>=2.1"]
 
 setup(
     name="kale",
-    version="0.1.0",
+    version=run_path(str(HERE / "kale" / "version.py"))["__version__"],
     description="Run a tagged Jupyter notebook as a pipeline, here and on Kubeflow Pipelines",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

@@ -3,11 +3,11 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kale.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from kale.core import Compilation, Kale, check, compile_notebook, load, plan, run
     from kale.errors import KaleError, Location
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Compilation",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from pathlib import Path
 
 import click
 
 from kale.cli.runs import why_lines
 from kale.cli.terminal import print_lines, printable, shown_path
-from kale.runners import RunResult, failure_lines
+from kale.runners import RunResult, StepResult, failure_lines
 from kale.runners.view.progress import seconds_text
 
 
@@ -21,15 +22,21 @@ def print_result(result: RunResult, *, why: bool) -> None:
     """
     if why:
         print_lines(why_lines(result.steps), sys.stderr)
-    for step in result.failures:
-        stopped = step.error is not None and step.error.type == "KeyboardInterrupt"
-        if not (result.interrupted and stopped):
-            print_lines(failure_lines(step, resume=result.resume, colour=True), sys.stderr)
+    failures = [step for step in result.failures if not _was_stopped(result, step)]
+    for number, step in enumerate(failures, 1):
+        resume = result.resume if number == len(failures) else ""
+        print_lines(failure_lines(step, resume=resume, colour=True, here=Path.cwd()), sys.stderr)
     click.echo(f"{result.pipeline}: {_outcome(result)}")
     width = max((len(name) for name in result.metrics), default=0)
     for name, value in result.metrics.items():
         click.echo(f"  {name:<{width}}  {_on_one_line(value)}")
     click.echo(f"report: {shown_path(result.report)}")
+
+
+def _was_stopped(result: RunResult, step: StepResult) -> bool:
+    """Whether a step failed only because the user has interrupted the run."""
+    stopped = step.error is not None and step.error.type == "KeyboardInterrupt"
+    return result.interrupted and stopped
 
 
 def _outcome(result: RunResult) -> str:

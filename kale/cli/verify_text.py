@@ -32,7 +32,7 @@ _HEAD = ("STEP", "WHAT", "TYPE", "VERDICT", "")
 def verification_lines(found: Verification, width: int | None = None) -> Iterator[str]:
     """The table, below it what its verdicts mean, and last the outcome in a line.
 
-    A ``width`` cuts the last column, as on a terminal; in full without one.
+    What differs stands below its row where the row would be wider than ``width``.
     """
     yield from _table([_row(check) for check in found.checks], width)
     met = found.counts
@@ -78,13 +78,15 @@ def _table(rows: Sequence[tuple[str, ...]], width: int | None) -> Iterator[str]:
         cells = [
             _padded(text, wide) for text, wide in zip([first, *texts[1:]], widths, strict=False)
         ]
-        if number:
-            colour = _COLOURS.get(row[3], "yellow")
-            cells[3] = click.style(cells[3], fg=colour) if colour else cells[3]
-        if room is not None and len(detail) > room:
-            detail = f"{detail[: room - 3]}..."
-        line = "  ".join([*cells, detail])
-        yield line.rstrip()
+        colour = _COLOURS.get(row[3], "yellow") if number else None
+        if colour:
+            # The blanks stay plain, so that those at the end of a line can go.
+            cells[3] = cells[3].replace(row[3], click.style(row[3], fg=colour))
+        if room is not None and display_width(detail) > room:
+            yield "  ".join(cells).rstrip()
+            yield f"    {detail}"
+        else:
+            yield "  ".join([*cells, detail]).rstrip()
 
 
 def _padded(text: str, width: int) -> str:

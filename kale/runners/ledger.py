@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from kale.diagnostics import Diagnostic, diagnose
@@ -80,6 +81,7 @@ class Ledger:
             if not asked and not known.use_cache:
                 asked = "--no-cache"
             self._whys[task.name] = known.reasons.ran(task.name, key, miss=miss, asked=asked)
+            known.pages.prepare()
             return None
         self._whys[task.name] = known.reasons.taken(task.name, record)
         taken = known.recall.restore(record)
@@ -87,6 +89,7 @@ class Ledger:
             miss = "its saved values could not be taken over"
             self._whys[task.name] = known.reasons.ran(task.name, key, miss=miss)
             return None
+        known.pages.take(task.name, Path(record.run))
         known.keeper.keep(task.name)
         self.metrics.update(taken.metrics)
         return self._note(

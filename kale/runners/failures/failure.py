@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from kale.errors import Location
-from kale.runners.result import Frame, StepError
+from kale.runners.failures.masking import HIDDEN, mask, mask_message
+from kale.runners.failures.step_error import Frame, StepError
+from kale.runners.failures.traceback_text import (
+    Raised,
+    RawFrame,
+    read_outputs,
+    read_probe,
+    text_of,
+)
 
 #: Frames told beyond the failing line itself; the innermost ones, where the cause is.
 MOST_FRAMES = 5
 
+#: Characters of an exception's message that are told.
+_LONGEST_MESSAGE = 10_000
+
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-#: The rule above each part of a chained traceback.
-_RULE = re.compile(r"^-{20,}$", re.MULTILINE)
-#: IPython's words for a frame in a cell, now (``Cell In[3], line 2``) and before 8.6.
-_CELL_FRAME = re.compile(r"^ *(?:Cell In|Input In) ?\[(\d+)\],?(?: line (\d+)| in .*)?")
-_FILE_FRAME = re.compile(r"^ *File (<[^>]*>):(\d+)|^ *File ")
-_ARROW = re.compile(r"^-+> (\d+)(?: (.*))?$")
-#: Python's own words, which IPython leaves to it for exception groups.
-_GROUP_FRAME = re.compile(r'File "[^"]*ipykernel_\d+[^"]*", line (\d+), in <module>')
-_GROUP_NAME = re.compile(r"^\s*\|? ([\w.]*Group): (.*)$", re.MULTILINE)
+#: What IPython makes of a magic or a shell command.
+_CALL = "get_ipython()"
+#: Where IPython compiles what a magic is given.
+_MAGIC_BODY = "<timed "
+
+#: What Python calls their frames.
+_COMPREHENSIONS = frozenset(["<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"])
 
 _Cell = Mapping[str, Any]
 _NOTHING: _Cell = {}
 
 
-@dataclass(frozen=True, slots=True)
-class _RawFrame:
-    """A frame of a traceback: ``count`` is the execution count of a cell, ``None`` for a file."""
-
-    count: int | None
-    line: int | None
-    text: str
-    file: str = ""
-
-
-def cell_failure(notebook: Mapping[str, Any], *, path: str, step: str) -> StepError | None:
+def cell_failure(
+    notebook: Mapping[str, Any],
+    *,
+    path: str,
+    step: str,
+    probe: Mapping[str, Any] | None = None,
+    secrets: Sequence[str] = (),
+) -> StepError | None:
     """The exception that an executed step notebook failed with, placed in the author's notebook.
 
-    ``notebook`` is what papermill wrote. ``None`` when no cell raised.
+    ``notebook`` is what papermill wrote; ``probe`` what the probe ``values`` found, which knows
+    columns, values and local modules. ``secrets`` are texts to hide. ``None`` when no cell raised.
     """
     cells: Sequence[_Cell] = notebook.get("cells", ())
     stopped = [c for c in cells if _papermill(c).get("exception") is True]
@@ -54,50 +59,30 @@ def cell_failure(notebook: Mapping[str, Any], *, path: str, step: str) -> StepEr
     cell = next(iter(stopped or shown), None)
     if cell is None:
         return None
-    name, message, frames = _exception(cell)
-    line, source, inner = _place(cell, frames)
-    hint = ""
-    if name == "SystemExit":
+    raised = _raised(cell, probe)
+    message, hint = mask_message(raised.message[:_LONGEST_MESSAGE], secrets), ""
+    if raised.type == "SystemExit":
         message = message or "0"
         hint = "a step must run to its last cell; let code that wants to stop raise an exception"
+    author = _Author(cells, cell, path, step, secrets)
+    top, *inner = author.frames(raised.frames)
     return StepError(
-        name,
-        message,
-        _location(cell, line, path=path, step=step),
-        source if _kale(cell).get("cell") else "",
-        _inner_frames(cells, inner, path=path, step=step),
-        hint,
+        raised.type, message, top.at, top.source, tuple(inner), hint, top.values, width=top.width
     )
 
 
-def last_started(notebook: Mapping[str, Any], *, path: str, step: str) -> Location:
-    """The place in the author's notebook of the last cell that began to run."""
-    started = [c for c in notebook.get("cells", ()) if _papermill(c).get("start_time")]
-    return _location(started[-1] if started else _NOTHING, None, path=path, step=step)
+def last_started(
+    notebook: Mapping[str, Any], *, path: str, step: str, begun: int | None = None
+) -> Location:
+    """The place in the author's notebook of the last cell that began to run.
 
-
-def kernel_death(status: int | None, at: Location) -> StepError:
-    """The failure of a step whose kernel ended on its own.
-
-    ``status`` is its exit status, or minus the number of the signal that killed it.
+    ``begun`` is its number among the step notebook's cells, from 1, where the run has heard it.
     """
-    hint = ""
-    if status is None:
-        message = "the kernel died"
-    elif status >= 0:
-        message = f"the kernel ended with exit status {status}"
-        hint = "code that ends the process, like `quit()` or `os._exit()`, cannot run in a step"
-    else:
-        try:
-            name = signal.Signals(-status).name
-        except ValueError:
-            name = f"signal {-status}"
-        message = f"the kernel was killed by {name}"
-        if name == "SIGKILL":
-            hint = "the system does that when memory runs out"
-        elif name in {"SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"}:
-            hint = "a crash in a library's native code; its last words may be in the log"
-    return StepError("KernelDied", message, at, hint=hint)
+    cells = notebook.get("cells", ())
+    if begun is not None and 0 < begun <= len(cells):
+        return _location(cells[begun - 1], None, path=path, step=step)
+    started = [c for c in cells if _papermill(c).get("start_time")]
+    return _location(started[-1] if started else _NOTHING, None, path=path, step=step)
 
 
 def _papermill(cell: _Cell) -> _Cell:
@@ -110,14 +95,9 @@ def _kale(cell: _Cell) -> _Cell:
     return found
 
 
-def _text(value: str | Sequence[str]) -> str:
-    """Text of a notebook file, which may be one string or a list of lines."""
-    return value if isinstance(value, str) else "".join(value)
-
-
 def _lines(cell: _Cell) -> list[str]:
     """The lines of a cell as Python counts them: no form feed or U+2028 ends one."""
-    return _NEWLINE.split(_text(cell.get("source", "")))
+    return _NEWLINE.split(text_of(cell.get("source", "")))
 
 
 def _location(cell: _Cell, line: int | None, *, path: str, step: str) -> Location:
@@ -129,82 +109,149 @@ def _location(cell: _Cell, line: int | None, *, path: str, step: str) -> Locatio
     return Location(path, number, known, step=step, cell_id=place.get("cell_id"))
 
 
-def _exception(cell: _Cell) -> tuple[str, str, list[_RawFrame]]:
-    """Name, message and frames, outermost first, of the exception that a cell ended with."""
-    outputs = cell.get("outputs", ())
-    for output in outputs:
-        if output.get("output_type") == "error":
-            text = _ANSI.sub("", "\n".join(output.get("traceback", ())))
-            # Causes stand first; the last part is the exception that came out.
-            frames = _parse_frames(_RULE.split(text)[-1])
-            return output.get("ename") or "Error", _ANSI.sub("", output.get("evalue", "")), frames
-    streams = (o for o in outputs if o.get("name") == "stderr")
-    text = _ANSI.sub("", "".join(_text(o.get("text", "")) for o in streams))
-    frame, name = _GROUP_FRAME.search(text), _GROUP_NAME.search(text)
-    frames = [_RawFrame(cell.get("execution_count"), int(frame[1]), "")] if frame else []
-    return (name[1], name[2], frames) if name else ("Error", "the cell failed", frames)
+def _raised(cell: _Cell, probe: Mapping[str, Any] | None) -> Raised:
+    """The exception that a cell ended with, from the probe unless that tells of another."""
+    written = read_outputs(cell)
+    if probe is None:
+        return written
+    try:
+        found = read_probe(probe)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return written
+    return found if written.type in (found.type, "Error") else written
 
 
-def _parse_frames(text: str) -> list[_RawFrame]:
-    frames: list[_RawFrame] = []
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if match := _CELL_FRAME.match(line):
-            # The plain mode prints the source below, indented, without an arrow.
-            plain = line.startswith(" ") and number + 1 < len(lines)
-            source = lines[number + 1].strip() if plain else ""
-            frames.append(_RawFrame(int(match[1]), int(match[2]) if match[2] else None, source))
-        elif match := _FILE_FRAME.match(line):
-            frames.append(_RawFrame(None, int(match[2] or 0), "", match[1] or "file"))
-        elif frames and (match := _ARROW.match(line)):
-            arrow_line = frames[-1].line or int(match[1])
-            frames[-1] = replace(frames[-1], line=arrow_line, text=match[2] or "")
-    return frames
+@dataclass(frozen=True, slots=True)
+class _Author:
+    """Where frames are in the author's notebook, whose ``cell`` failed, and what stands there."""
+
+    cells: Sequence[_Cell]
+    cell: _Cell
+    path: str
+    step: str
+    secrets: Sequence[str]
+
+    def frames(self, raw: Sequence[RawFrame]) -> list[Frame]:
+        """The line of the failing cell, then what is told of the lines inside that call."""
+        top, rest = self._top(raw)
+        inner = [found for frame in rest if (found := self._inner(frame)) is not None]
+        top, *inner = _merged([top, *inner])
+        # Functions that call each other say the same lines a thousand times.
+        last = {_place(frame): k for k, frame in enumerate(inner)}
+        told = [frame for k, frame in enumerate(inner) if last[_place(frame)] == k]
+        return [top, *told[-MOST_FRAMES:]]
+
+    def _top(self, raw: Sequence[RawFrame]) -> tuple[Frame, Sequence[RawFrame]]:
+        """The failing line, and the frames inside of it."""
+        source, count = _lines(self.cell), self.cell.get("execution_count")
+        if len(raw) == 1 and raw[0].file == "<tokenize>":
+            raw = [replace(raw[0], count=count)]
+        in_cells = [k for k, frame in enumerate(raw) if frame.count is not None]
+        # A cell magic may run the body as a cell of its own, with a count of its own.
+        start = next((k for k in in_cells if raw[k].count == count), next(iter(in_cells), None))
+        if start is None:
+            return self._frame(self.cell, None, RawFrame(None, None, "")), ()
+        outer, rest = raw[start], raw[start + 1 :]
+        line = _line_in_source(outer, source)
+        if line is not None and rest and rest[0].file.startswith(_MAGIC_BODY) and rest[0].line:
+            # `File <timed exec>:3` is line 3 of what stands below the magic, or behind it.
+            below = source[0].startswith("%%") and line == 1
+            line = rest[0].line + 1 if below else line
+            outer, rest = rest[0], rest[1:]
+        return self._frame(self.cell, line, outer), rest
+
+    def _inner(self, frame: RawFrame) -> Frame | None:
+        """A frame further in: of a cell or of a module of the author's; ``None`` for others."""
+        if frame.file.startswith(_MAGIC_BODY):
+            line = None if frame.line is None else frame.line + 1
+            return self._frame(self.cell, line, frame) if self._has(self.cell, line) else None
+        if frame.count is None:
+            return self._module(frame) if Path(frame.file).is_absolute() else None
+        # A magic that runs its body as a cell of its own uses up a count that the next cell has.
+        owners = [c for c in self.cells if c.get("execution_count") == frame.count]
+        owners += [c for c in self.cells if _lines(c)[0].startswith("%%")]
+        for cell in owners:
+            source = _lines(cell)
+            line = _line_in_source(frame, source)
+            stands = self._has(cell, line) and line is not None
+            if stands and (not frame.text or _same(frame.text, source[(line or 1) - 1])):
+                return self._frame(cell, line, frame) if _kale(cell).get("cell") else None
+        return None
+
+    def _has(self, cell: _Cell, line: int | None) -> bool:
+        return line is not None and 1 <= line <= len(_lines(cell))
+
+    def _frame(self, cell: _Cell, line: int | None, raw: RawFrame) -> Frame:
+        if not self._has(cell, line):
+            line = None
+        at = _location(cell, line, path=self.path, step=self.step)
+        if line is None or at.cell is None:
+            return Frame(at, "", values=raw.values if at.cell else ())
+        source = _lines(cell)[line - 1]
+        column, width = _caret(raw, source)
+        return Frame(
+            replace(at, column=column),
+            mask(source, self.secrets),
+            "" if raw.function == "<module>" else raw.function,
+            raw.values,
+            width,
+            raw.times,
+        )
+
+    def _module(self, raw: RawFrame) -> Frame:
+        folder, file = Path(self.path).absolute().parent, Path(raw.file)
+        if file.is_relative_to(folder):
+            file = Path(self.path).parent / file.relative_to(folder)
+        at = Location(str(file), line=raw.line, column=raw.column, step=self.step)
+        source = mask(raw.text, self.secrets)
+        function = "" if raw.function == "<module>" else raw.function
+        return Frame(at, source, function, raw.values, raw.width, raw.times)
 
 
-def _place(cell: _Cell, frames: list[_RawFrame]) -> tuple[int | None, str, list[_RawFrame]]:
-    """The line of ``cell`` that failed, its text, and the frames inside of it."""
-    source = _lines(cell)
-    count = cell.get("execution_count")
-    in_cells = [k for k, frame in enumerate(frames) if frame.count is not None]
-    # A cell magic may run the body as a cell of its own, with a count of its own.
-    start = next((k for k in in_cells if frames[k].count == count), next(iter(in_cells), None))
-    if start is None:
-        return None, "", []
-    inner = frames[start + 1 :]
-    line = _line_in_source(frames[start], source)
-    magic = bool(source) and source[0].startswith("%%")
-    if magic and line == 1 and inner and inner[0].file.startswith("<") and inner[0].line:
-        # `File <timed exec>:3` is line 3 of what stands below the magic.
-        line = inner[0].line + 1
-    if line is None or not 1 <= line <= len(source):
-        return None, "", inner
-    return line, source[line - 1], inner
+def _place(frame: Frame) -> tuple[str, int | None, int | None]:
+    return frame.at.path, frame.at.cell, frame.at.line
 
 
-def _line_in_source(frame: _RawFrame, source: Sequence[str]) -> int | None:
+def _merged(frames: Sequence[Frame]) -> list[Frame]:
+    """The frames, those of comprehensions, which some Pythons have, as parts of their lines."""
+    merged: list[Frame] = []
+    for frame in frames:
+        around = merged[-1] if merged else frame
+        if frame.function in _COMPREHENSIONS and merged and _place(around) == _place(frame):
+            values = tuple({**dict(around.values), **dict(frame.values)}.items())
+            merged[-1] = replace(around, at=frame.at, width=frame.width, values=values)
+        else:
+            merged.append(frame)
+    return merged
+
+
+def _caret(raw: RawFrame, source: str) -> tuple[int | None, int]:
+    """Column and width in a line of the author's, of which the frame may know a part."""
+    if raw.column is None or not raw.text:
+        return None, 0
+    if _same(raw.text, source):
+        return raw.column, raw.width
+    before = source.find(raw.text.strip())
+    if before < 0:
+        return None, 0
+    return before + raw.column - (len(raw.text) - len(raw.text.lstrip())), raw.width
+
+
+def _line_in_source(frame: RawFrame, source: Sequence[str]) -> int | None:
     line, text = frame.line, frame.text.strip()
     if line is None or not text:
         return line
-    if line <= len(source) and source[line - 1].strip() == text:
+    if line <= len(source) and _same(text, source[line - 1]):
         return line
-    same = [k for k, candidate in enumerate(source, 1) if candidate.strip() == text]
+    same = [k for k, candidate in enumerate(source, 1) if _same(text, candidate)]
     # No equal line: IPython shows a magic as the call that it becomes, in its own line.
     return min(same, key=lambda k: abs(k - line), default=line)
 
 
-def _inner_frames(
-    cells: Sequence[_Cell], frames: list[_RawFrame], *, path: str, step: str
-) -> tuple[Frame, ...]:
-    by_count = {c["execution_count"]: c for c in cells if c.get("execution_count") is not None}
-    found: list[Frame] = []
-    for frame in frames:
-        cell = by_count.get(frame.count, _NOTHING)
-        source = _lines(cell)
-        line = _line_in_source(frame, source)
-        if _kale(cell).get("cell") is None or line is None or not 1 <= line <= len(source):
-            continue
-        found.append(Frame(_location(cell, line, path=path, step=step), source[line - 1]))
-    # A recursion says the same line a thousand times.
-    distinct = [frame for frame, _ in groupby(found)]
-    return tuple(distinct[-MOST_FRAMES:])
+def _same(text: str, line: str) -> bool:
+    """Whether a frame's text is a line of the author's, whatever is hidden in it."""
+    text, line = text.strip(), line.strip()
+    if text == line:
+        return True
+    parts = [re.escape(part) for part in text.split(HIDDEN)]
+    return len(parts) > 1 and re.fullmatch(".*".join(parts), line) is not None

@@ -8,7 +8,7 @@ import pytest
 from runners.plans import PATH
 
 from kale.errors import Location
-from kale.runners.failures.failure import cell_failure, kernel_death, last_started
+from kale.runners.failures.failure import cell_failure, last_started
 
 RULE = "-" * 75
 
@@ -319,34 +319,3 @@ def test_the_last_cell_that_began():
     notebook = {"cells": [ran("x", 1, at=7), ran("x", 1, at=8), waiting]}
     assert str(last_started(notebook, path=PATH, step="fit")) == "iris.ipynb: cell 8 (fit)"
     assert str(last_started({}, path=PATH, step="fit")) == "iris.ipynb: step fit"
-
-
-@pytest.mark.parametrize(
-    ("status", "message", "hint"),
-    [
-        pytest.param(None, "the kernel died", "", id="nobody knows how"),
-        pytest.param(
-            3,
-            "the kernel ended with exit status 3",
-            "code that ends the process, like `quit()` or `os._exit()`, cannot run in a step",
-            id="an exit status",
-        ),
-        pytest.param(
-            -9,
-            "the kernel was killed by SIGKILL",
-            "the system does that when memory runs out",
-            id="out of memory",
-        ),
-        pytest.param(
-            -11,
-            "the kernel was killed by SIGSEGV",
-            "a crash in a library's native code; its last words may be in the log",
-            id="a crash",
-        ),
-        pytest.param(-15, "the kernel was killed by SIGTERM", "", id="somebody's signal"),
-        pytest.param(-200, "the kernel was killed by signal 200", "", id="a signal without a name"),
-    ],
-)
-def test_kernel_death(status, message, hint):
-    error = kernel_death(status, Location(PATH, 7, step="fit"))
-    assert (error.type, error.message, error.hint) == ("KernelDied", message, hint)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,14 @@ from runners.plans import PATH, plan, task
 
 from kale.errors import Location
 from kale.runners import (
-    Frame,
     PlainLines,
     RunResult,
     Silent,
     StepError,
     StepResult,
     choose_observer,
-    failure_lines,
 )
-from kale.runners.view.live_table import LiveTable
+from kale.runners.view.live_view import LiveView
 from kale.runners.view.progress import seconds_text
 
 BOOM = StepError("ValueError", "boom", Location(PATH, 7, 3, step="train"), "    fit(x)")
@@ -34,10 +31,15 @@ class Terminal(io.StringIO):
         return True
 
 
+class Ascii(Terminal):
+    encoding = "ascii"
+
+
 def show(observer) -> None:
     observer.run_started(plan(task("load"), task("train"), task("test")))
     observer.step_started("load")
     observer.step_progressed("load", 1, 3)
+    observer.step_printed("load", "a\n")
     observer.step_finished(STEPS[0])
     observer.step_started("train")
     observer.step_retried("train", 2, "ValueError: boom")
@@ -59,10 +61,85 @@ def test_plain_lines():
     ]
 
 
-def test_an_interrupted_run_says_what_did_not_start():
+@pytest.mark.parametrize(
+    ("result", "line"),
+    [
+        pytest.param(StepResult("fit", "skipped"), "skipped: interrupted", id="never begun"),
+        pytest.param(
+            StepResult("fit", "skipped", why="not asked for"),
+            "skipped: not asked for",
+            id="left out",
+        ),
+        pytest.param(
+            StepResult("fit", "succeeded", cached=True, why="nothing changed"),
+            "cached",
+            id="cached",
+        ),
+        pytest.param(
+            StepResult("fit", "failed", error=StepError("E\x1b[2J", "a\u202eb", BOOM.at)),
+            r"failed after 0.0 s: E\x1b[2J: a\u202eb",
+            id="a failure that would clear the screen",
+        ),
+    ],
+)
+def test_a_step_ends_with_one_line(result, line):
     stream = io.StringIO()
-    PlainLines(stream).step_finished(StepResult("fit", "skipped"))
-    assert stream.getvalue() == "fit  skipped: interrupted\n"
+    PlainLines(stream).step_finished(result)
+    assert stream.getvalue() == f"fit  {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "lines"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param(["a\n"], ["a"], id="a line"),
+        pytest.param(["a", "b\nc", "d\n"], ["ab", "cd"], id="lines in pieces"),
+        pytest.param(["a\n\nb"], ["a", "", "b"], id="an empty line, and one without an end"),
+        pytest.param(["10%\r", "50%\r90%", "\r\n"], ["90%"], id="a progress bar"),
+        pytest.param(["\x1b[31mred\x1b[0m\n"], ["red"], id="colours"),
+        pytest.param(["\x1b[2J\x07\ta\u2028b\n"], ["\\x1b[2J\\x07\ta\\u2028b"], id="orders"),
+        pytest.param(
+            ["x" * 25_000], ["x" * 10_000, "x" * 10_000, "x" * 5_000], id="no line at all"
+        ),
+    ],
+)
+def test_what_steps_print(chunks, lines):
+    stream = io.StringIO()
+    observer = PlainLines(stream, show_output=True)
+    assert observer.shows_output
+    for chunk in chunks:
+        observer.step_printed("fit", chunk)
+    observer.step_finished(StepResult("fit", "succeeded"))
+    *printed, last = stream.getvalue().split("\n")[:-1]
+    assert printed == [f"fit | {line}" for line in lines]
+    assert last == "fit  succeeded in 0.0 s"
+
+
+def test_lines_of_steps_do_not_mix_and_are_ended_before_a_new_attempt():
+    stream = io.StringIO()
+    observer = PlainLines(stream, show_output=True)
+    observer.step_printed("a", "one")
+    observer.step_printed("b", "two\n")
+    observer.step_retried("a", 2, "boom")
+    assert stream.getvalue().splitlines() == [
+        "b | two",
+        "a | one",
+        "a  failed, attempt 2 begins: boom",
+    ]
+
+
+def test_what_steps_print_is_not_shown_unasked():
+    stream = io.StringIO()
+    observer = PlainLines(stream)
+    observer.step_printed("fit", "a\nb")
+    assert not observer.shows_output
+    assert stream.getvalue() == ""
+
+
+def test_output_and_a_moving_picture_do_not_go_together():
+    observer = choose_observer(Terminal(), {"TERM": "xterm"}, show_output=True)
+    assert type(observer) is PlainLines
+    assert observer.shows_output
 
 
 def test_silence(capfd):
@@ -74,50 +151,18 @@ def test_silence(capfd):
     ("stream", "environ", "expected"),
     [
         pytest.param(io.StringIO(), {}, PlainLines, id="a pipe"),
-        pytest.param(Terminal(), {"TERM": "xterm"}, LiveTable, id="a terminal"),
-        pytest.param(Terminal(), {"NO_COLOR": "1"}, LiveTable, id="a terminal without colour"),
+        pytest.param(Terminal(), {"TERM": "xterm"}, LiveView, id="a terminal"),
+        pytest.param(Terminal(), {"NO_COLOR": "1"}, LiveView, id="a terminal without colour"),
         pytest.param(Terminal(), {"TERM": "dumb"}, PlainLines, id="a terminal that cannot draw"),
         pytest.param(Terminal(), {"CI": "true"}, PlainLines, id="a terminal in CI"),
         pytest.param(io.StringIO(), {"FORCE_COLOR": "1"}, PlainLines, id="colours in a log file"),
+        pytest.param(
+            Ascii(), {"TERM": "xterm"}, PlainLines, id="a terminal that knows ASCII alone"
+        ),
     ],
 )
 def test_choose_observer(stream, environ, expected):
     assert type(choose_observer(stream, environ)) is expected
-
-
-def test_the_live_table_ends_with_every_step(monkeypatch):
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
-    stream = Terminal()
-    show(LiveTable(stream))
-    *_, load, train, test, cursor = re.sub(r"\x1b\[(\d*m|\?25l)", "", stream.getvalue()).split("\n")
-    assert [row.split() for row in (load, train, test)] == [
-        ["✓", "load", "1", "min", "01", "s"],
-        ["✗", "train", "2.0", "s", "ValueError:", "boom"],
-        ["-", "test", "train", "failed"],
-    ]
-    assert cursor == "\x1b[?25h", "the cursor is shown again"
-
-
-def test_the_live_table_on_a_low_terminal_shows_what_runs(monkeypatch):
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("LINES", "6")
-    monkeypatch.setenv("COLUMNS", "60")
-    stream = Terminal()
-    table = LiveTable(stream)
-    table.run_started(plan(*(task(f"s{number}") for number in range(20))))
-    table.step_finished(StepResult("s0", "succeeded", attempts=1))
-    table.step_started("s19")
-    table.step_retried("s19", 2, "boom")
-    table.step_progressed("s19", 2, 5)
-    table.refresh()
-    shown = stream.getvalue()
-    table.run_finished(None)
-    assert "s19" in shown
-    assert "cell 2 of 5, attempt 2" in shown
-    assert "… 17 more" in shown
-    assert "1 of 20 done" in shown
 
 
 @pytest.mark.parametrize(
@@ -132,36 +177,3 @@ def test_the_live_table_on_a_low_terminal_shows_what_runs(monkeypatch):
 )
 def test_seconds_text(seconds, text):
     assert seconds_text(seconds) == text
-
-
-def test_a_step_that_did_not_fail_has_no_failure_lines():
-    assert failure_lines(STEPS[0]) == []
-
-
-def test_failure_lines():
-    error = StepError(
-        "ValueError",
-        "boom\nmore",
-        BOOM.at,
-        BOOM.source,
-        (Frame(Location(PATH, 3, 2), "    return 1 / x"),),
-        "give it more",
-    )
-    step = StepResult(
-        "train", "failed", Path("/run/train.ipynb"), Path("/run/train.log"), error=error
-    )
-    assert failure_lines(step) == [
-        "iris.ipynb: cell 7 (train), line 3: ValueError: boom",
-        "    more",
-        "    fit(x)",
-        "  in cell 3, line 2:",
-        "    return 1 / x",
-        "  hint: give it more",
-        "  executed notebook: /run/train.ipynb",
-        "  log: /run/train.log",
-    ]
-
-
-def test_failure_lines_of_an_exception_without_a_message():
-    step = StepResult("a", "failed", error=StepError("KeyError", "", Location(PATH, 7, step="a")))
-    assert failure_lines(step) == ["iris.ipynb: cell 7 (a): KeyError"]

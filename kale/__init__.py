@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from kale.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from kale.core import Compilation, Kale, check, compile_notebook, load, plan, run
+    from kale.core import Compilation, check, compile_notebook, load, plan, run, verify
     from kale.errors import KaleError, Location
+    from kale.original import Kale
 
 __all__ = [
     "Compilation",
@@ -19,14 +20,16 @@ __all__ = [
     "load",
     "plan",
     "run",
+    "verify",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use (PEP 562), so that ``import kale`` costs nothing."""
     if name in __all__:
-        return getattr(import_module("kale.errors" if name in _ERRORS else "kale.core"), name)
+        return getattr(import_module(_HOMES.get(name, "kale.core")), name)
     raise AttributeError(f"module 'kale' has no attribute {name!r}")
 
 
-_ERRORS = {"KaleError", "Location"}
+#: The modules of the names that are not of ``kale.core``.
+_HOMES = {"Kale": "kale.original", "KaleError": "kale.errors", "Location": "kale.errors"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,8 @@ from kale.static_analysis import Examination
 from kale.suppression import Suppression, noqa_places
 
 if TYPE_CHECKING:
-    import networkx as nx
-
     from kale.runners import Observer, PastRun, RunOptions, RunResult
+    from kale.runners.verify import Verification
 
 PathLike = str | os.PathLike[str]
 _NOTHING: Mapping[str, str] = {}
@@ -110,9 +109,12 @@ def plan(
     Raises:
         KaleError: the notebook is refused.
     """
+    return _plan(check(notebook, settings, strict=strict), notebook)
+
+
+def _plan(analyzed: AnalyzedPipeline, notebook: PathLike) -> Plan:
     from kale.codegen import make_plan
 
-    analyzed = check(notebook, settings, strict=strict)
     modules = static_analysis.with_own_modules(analyzed.modules, Path(notebook).parent)
     return make_plan(replace(analyzed, modules=modules))
 
@@ -253,45 +255,49 @@ def runs(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> list[Pas
     return runs_of(path.parent, load(notebook, settings).name, notebook=path.name)
 
 
-class Kale:
-    """The original project's entry point: a notebook and its settings.
+def verify(
+    notebook: PathLike,
+    parameters: Iterable[str] = (),
+    *,
+    options: RunOptions | None = None,
+    repeat: int = 3,
+    copy: bool = False,
+    settings: Mapping[str, str] = _NOTHING,
+    strict: bool = False,
+    tell: Callable[[str], None] | None = None,
+) -> Verification:
+    """Run a notebook top to bottom and as a pipeline, and compare all that can be compared.
 
-    ``run`` converts the notebook; what is not given is taken from the notebook itself.
+    While anything differs, the notebook runs again, at most ``repeat`` times, to tell what does
+    not repeat; with ``strict`` that counts as different, too. With ``copy`` each run has a copy
+    of the notebook's folder. Of ``options``, ``jobs`` and ``engine`` hold for the pipeline;
+    ``tell`` is called with what is going on.
+
+    Raises:
+        KaleError: the notebook or a parameter is refused, or the runs cannot be set up.
+        KeyboardInterrupt: it was interrupted; nothing of it is left.
     """
+    from kale import runners
+    from kale.codegen import emit_runtime
+    from kale.runners.verify import ActiveCell
+    from kale.runners.verify import verify as run_and_compare
 
-    def __init__(
-        self,
-        source_notebook_path: PathLike,
-        pipeline_name: str | None = None,
-        pipeline_descr: str | None = None,
-        docker_image: str | None = None,
-        experiment_name: str | None = None,
-        output_dir: PathLike | None = None,
-    ) -> None:
-        self.source_notebook_path = os.fspath(source_notebook_path)
-        self.output_dir = output_dir
-        given = {
-            "pipeline_name": pipeline_name,
-            "pipeline_description": pipeline_descr,
-            "docker_image": docker_image,
-            "experiment_name": experiment_name,
-        }
-        self.settings = {key: value for key, value in given.items() if value is not None}
-
-    def notebook_to_graph(self) -> nx.DiGraph[str]:
-        """The steps' graph, as :func:`kale.nbparser.parse_notebook` gives it.
-
-        Raises:
-            KaleError: the notebook is refused.
-        """
-        from kale.nbparser import to_graph
-
-        return to_graph(load(self.source_notebook_path, self.settings))
-
-    def run(self) -> Compilation:
-        """Convert the notebook: script, package and step notebooks, on disk.
-
-        Raises:
-            KaleError: the notebook is refused, or the folder cannot be written.
-        """
-        return compile_notebook(self.source_notebook_path, self.output_dir, self.settings)
+    analyzed = check(notebook, settings)
+    planned = _plan(analyzed, notebook)
+    return run_and_compare(
+        analyzed,
+        planned,
+        [
+            ActiveCell(cell.number, cell.source)
+            for cell in read_notebook(notebook).cells
+            if cell.kind == "code" and "skip" not in cell.tags
+        ],
+        runtime=emit_runtime(planned.backends),
+        cwd=Path(planned.pipeline.path).parent.absolute(),
+        parameters=runners.read_parameters(planned.pipeline, parameters),
+        options=options or runners.RunOptions(),
+        repeat=repeat,
+        copy=copy,
+        strict=strict,
+        tell=tell,
+    )

@@ -5,7 +5,7 @@ import pytest
 
 import kale
 from kale.codegen import gen_kfp_code, make_plan
-from kale.core import Kale
+from kale.original import Kale
 from kale.nbparser import parse_notebook
 
 CELLS = (

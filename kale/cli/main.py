@@ -22,6 +22,7 @@ from kale.cli.options import (
 )
 from kale.cli.run import INTERRUPTED, run_command
 from kale.cli.terminal import print_error, ready_streams
+from kale.cli.verify import verify_command
 from kale.errors import KaleError
 
 _HELP = """Run a tagged Jupyter notebook as a pipeline, here or on Kubeflow Pipelines.
@@ -30,6 +31,7 @@ _HELP = """Run a tagged Jupyter notebook as a pipeline, here or on Kubeflow Pipe
 kale run NOTEBOOK        runs it on this machine
 kale compile NOTEBOOK    makes a Kubeflow Pipelines package of it
 kale check NOTEBOOK...   only says what is wrong with it
+kale verify NOTEBOOK     sees whether pipeline and notebook compute the same
 kale cache ls            lists the values that runs have saved
 
 The options below are those of the classic form, kale --nb NOTEBOOK, which compiles too. Each
@@ -73,7 +75,8 @@ class _Verbs(click.Group):
     invoke_without_command=True,
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 well; 1 the notebook was refused or a step failed; 2 wrong use.",
+    epilog="Exit codes: 0 well; 1 the notebook was refused or a step failed, or `verify` found a "
+    "difference; 2 wrong use.",
 )
 @click.option("--nb", metavar="NOTEBOOK", help="The notebook to compile.")
 @with_options(SETTINGS)
@@ -131,7 +134,7 @@ def _spelling(context: click.Context, name: str) -> str:
     return next(option.opts[0] for option in context.command.params if option.name == name)
 
 
-for command in (cache_command, check_command, compile_command, run_command):
+for command in (cache_command, check_command, compile_command, run_command, verify_command):
     kale.add_command(command)
 
 

@@ -26,6 +26,9 @@ _MEANING = {
 
 _COLOURS = {"same": "green", "different": "red", "failed": "red", "not used here": None}
 
+#: The longest name of a type in full; of a longer one the end is shown, which tells the most.
+_TYPE_WIDTH = 44
+
 _HEAD = ("STEP", "WHAT", "TYPE", "VERDICT", "")
 
 
@@ -59,6 +62,7 @@ def _row(check: Check) -> tuple[str, ...]:
     what = {"step": "the step", "output": f"{check.name}: output", "metric": f"metric {check.name}"}
     shown = what.get(check.kind, check.name)
     kind = check.type.removeprefix("builtins.")
+    kind = kind if len(kind) <= _TYPE_WIDTH else f"...{kind[3 - _TYPE_WIDTH :]}"
     texts = (check.step, shown, kind, check.verdict.value, check.detail)
     return tuple(printable(text) for text in texts)
 

@@ -113,6 +113,9 @@ class Rules(pickle.Pickler):
     def reduce_exception(self, error: Any) -> Any:
         """An exception with the ones it came from, which its own reduction forgets."""
         made = error.__reduce_ex__(5)
+        if made[2:] == ({},):
+            # Attributes that somebody has looked for, and there are none.
+            made = made[:2]
         if type(error).__module__ == "__main__" and made[0] is type(error):
             # Its own ``__init__`` may not take the arguments that its builtin base was given.
             made = notebook.make_error, made[:2], *made[2:]

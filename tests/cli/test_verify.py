@@ -58,7 +58,7 @@ def test_the_same_as_json(kale, notebook):
         "cell": None,
         "type": "decimal.Decimal",
         "verdict": "different",
-        "detail": "other content",
+        "detail": "0.3333333333333333333333333333, in the notebook 0.333",
     }
 
 

@@ -22,6 +22,9 @@ settings.load_profile("kale")
 _CACHES = tempfile.mkdtemp(prefix="kale-cache-")
 os.environ.setdefault("KALE_CACHE_DIR", f"{_CACHES}/shared")
 
+# The secret of the user's cache belongs to the user, not to tests.
+os.environ["XDG_STATE_HOME"] = f"{_CACHES}/state"
+
 # Of the notebooks in test_soundness.py that are new in each run; all workers have the same.
 os.environ.setdefault("KALE_SOUNDNESS_SEED", str(random.SystemRandom().randrange(1_000_000)))
 

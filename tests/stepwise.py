@@ -27,7 +27,8 @@ from random_notebooks import SHARED
 from kale.codegen import emit_runtime, make_plan
 from kale.errors import KaleError
 from kale.ir import Plan
-from kale.runners.run_directory import RunDirectory, create_run_directory, step_context
+from kale.runners.contexts import StepContexts
+from kale.runners.run_directory import RunDirectory, create_run_directory
 from kale.static_analysis import analyze
 
 
@@ -86,7 +87,7 @@ def run_steps(cells: Sequence[tuple[str, object]], after: dict[str, tuple[str, .
 def _run_task(plan: Plan, name: str, directory: RunDirectory) -> str:
     task = plan.task(name)
     context = directory.context(name)
-    context.write_text(json.dumps(step_context(plan, task, directory)), encoding="utf-8")
+    context.write_text(json.dumps(StepContexts(plan, directory).of(task)), encoding="utf-8")
     os.environ["KALE_STEP_CONTEXT"] = str(context)
     printed = ""
     with _main() as namespace, _runtime():

@@ -5,8 +5,8 @@ import pytest
 
 import kale
 from kale.codegen import gen_kfp_code, make_plan
-from kale.original import Kale
 from kale.nbparser import parse_notebook
+from kale.original import Kale
 
 CELLS = (
     ("imports", "import math"),

@@ -10,13 +10,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from kale.ir import Files, Plan, Task
+from kale.runners.contexts import StepContexts
 from kale.runners.engines.child import Child
 from kale.runners.engines.first_imports import first_imports
 from kale.runners.engines.templates import Templates
 from kale.runners.failures.probe_source import value_probe_source
 from kale.runners.options import EngineName
 from kale.runners.parameters import task_parameters
-from kale.runners.run_directory import RunDirectory, step_context, write_json
+from kale.runners.run_directory import RunDirectory, write_json
 
 
 class Launcher:
@@ -41,6 +42,7 @@ class Launcher:
         self._scratch, self._cwd, self._parameters = scratch, cwd, parameters
         self._engine, self._watch = engine, watch
         self._templates: Templates | None = None
+        self._contexts = StepContexts(plan, directory)
         self._launched = 0
 
     def __enter__(self) -> Self:
@@ -79,7 +81,9 @@ class Launcher:
             # Not before a step has to run: where all is known, nothing of it is needed.
             imports = [source.code for source in self.plan.pipeline.imports]
             env = self._common_environment()
-            self._templates = Templates(env, self._cwd, first_imports(imports))
+            self._templates = Templates(
+                env, self._cwd, first_imports(imports), runtime=self.runtime
+            )
         self._launched += 1
         directory, step = self.directory, task.name
         # A failed attempt must leave nothing that the next one could be taken for.
@@ -87,7 +91,7 @@ class Launcher:
         directory.executed_notebook(step).unlink(missing_ok=True)
         directory.metrics_of(step).unlink(missing_ok=True)
         directory.step_notebook(step).write_bytes(task.notebook)
-        write_json(directory.context(step), step_context(self.plan, task, directory))
+        write_json(directory.context(step), self._contexts.of(task))
         job = {
             "notebook": str(directory.step_notebook(step)),
             "output": str(directory.executed_notebook(step)),

@@ -99,7 +99,13 @@ def run(
         )
         ledger = Ledger(plan, directory, selection, known)
         launcher = Launcher(
-            plan, directory, scratch, cwd, parameters, engine=options.engine, watch=keys.probe
+            plan,
+            directory,
+            scratch,
+            cwd,
+            parameters,
+            engine=options.engine,
+            watch=lambda task: keys.probe(task, [scratch]),
         )
         launcher.write_runtime(runtime)
         result = None

@@ -160,8 +160,6 @@ class Loop:
             except (OSError, ValueError) as error:
                 self._end(running, unstartable(error, self._at(task)), None)
                 return
-        if task.options.timeout is not None:
-            running.deadline = time.monotonic() + task.options.timeout
         self._children[child] = running
         self._selector.register(child, selectors.EVENT_READ)
 
@@ -218,6 +216,10 @@ class Loop:
     def _hear(self, child: Child) -> None:
         gone, progress = child.read()
         running = self._children[child]
+        timeout = running.task.options.timeout
+        if progress and timeout is not None and running.deadline is None:
+            # An interpreter that is slow to start takes nothing of the author's time.
+            running.deadline = time.monotonic() + timeout
         for cell, of in progress:
             running.cell = cell
             self._observer.step_progressed(running.task.name, cell, of)

@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 
 from kale.errors import Location, UsageError
 from kale.ir import Plan, PortKind, Task
+from kale.runners.contexts import value_folders
 from kale.runners.history.differences import code_changes
 from kale.runners.history.past_run import PastRun
-from kale.runners.run_directory import RunDirectory, value_folders
+from kale.runners.run_directory import RunDirectory
 
 _MANIFEST = "manifest.json"
 

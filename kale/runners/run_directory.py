@@ -19,17 +19,13 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kale.errors import UsageError
-from kale.ir import Plan, Port, PortKind, Task
-
-#: Longest name of a folder made from a variable, in bytes; file systems end at 255.
-_NAME_BYTES = 120
 
 #: The folders that :func:`default_run_dir` makes: TIME and COUNTER.
 _STAMP = re.compile(r"(\d{8}T\d{6}Z)-(\d+)")
@@ -208,59 +204,6 @@ def _new_folder(parent: Path) -> Path:
             counter += 1
         else:
             return folder.absolute()
-
-
-def value_folders(names: Iterable[str]) -> dict[str, str]:
-    """A folder name for each variable: the variable's own, wherever a file system allows.
-
-    Names that a file system might hold for equal (``x`` and ``X``) or that are too long get
-    a number; the result depends on ``names`` and their order alone.
-    """
-    folders: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        short = name.encode()[:_NAME_BYTES].decode(errors="ignore")
-        folder, number = short, 2
-        while folder.casefold() in taken:
-            folder, number = f"{short}~{number}", number + 1
-        taken.add(folder.casefold())
-        folders[name] = folder
-    return folders
-
-
-def step_context(plan: Plan, task: Task, directory: RunDirectory) -> dict[str, Any]:
-    """What the runtime is told of a step: its inputs, outputs, metrics file, and how to pickle."""
-    inputs: dict[str, list[str]] = {}
-    for port in task.inputs:
-        if port.kind is PortKind.ARTIFACT and port.source is not None:
-            producer, key = port.source
-            outputs = plan.task(producer).outputs
-            variable = next(output.name for output in outputs if output.key == key)
-            inputs.setdefault(port.name, []).append(
-                str(_value(plan, producer, variable, directory))
-            )
-    context: dict[str, Any] = {
-        "step": task.name,
-        "inputs": inputs,
-        "outputs": {
-            port.name: str(_value(plan, task.name, port.name, directory)) for port in task.outputs
-        },
-        "readers": {port.name: _readers(plan, task.name, port) for port in task.outputs},
-    }
-    if task.metrics:
-        context["metrics"] = str(directory.metrics_of(task.name))
-    if asked := plan.pipeline.pickling.as_json():
-        context["marshal"] = asked
-    return context
-
-
-def _readers(plan: Plan, step: str, output: Port) -> list[str]:
-    return [t.name for t in plan.tasks if (step, output.key) in {port.source for port in t.inputs}]
-
-
-def _value(plan: Plan, step: str, variable: str, directory: RunDirectory) -> Path:
-    folders = value_folders(port.name for port in plan.task(step).outputs)
-    return directory.values(step) / folders[variable]
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

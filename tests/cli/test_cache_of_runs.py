@@ -85,11 +85,12 @@ def test_a_store_that_cannot_be_written_is_a_warning_and_the_run_goes_on(
     assert finding["hint"].startswith("the run itself has them all")
 
 
-def test_a_run_without_values_makes_no_store(tmp_path):
+def test_a_run_without_values_puts_no_values_into_the_store(tmp_path):
     files = {PurePosixPath("kale_runtime/__init__.py"): b""}
     result = run(plan(task("a", "1")), runtime=files, run_dir=tmp_path / "run", cwd=tmp_path)
     assert (result.status, result.diagnostics) == ("succeeded", ())
-    assert not (tmp_path / "home cache").exists()
+    found = (tmp_path / "home cache" / "kale" / "cache").rglob("*.npy")
+    assert not list(found)
 
 
 WHERE = [

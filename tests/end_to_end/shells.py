@@ -41,7 +41,8 @@ from kale import core
 from kale.codegen import emit_runtime
 from kale.errors import KaleError
 from kale.ir import Plan
-from kale.runners.run_directory import RunDirectory, create_run_directory, step_context
+from kale.runners.contexts import StepContexts
+from kale.runners.run_directory import RunDirectory, create_run_directory
 
 
 def compare(name: str, text: str, work: Path) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def _pipeline(plan: Plan, folder: Path, *, last_first: bool) -> dict[str, Any] |
         task = ready[-1 if last_first else 0]
         left.remove(task)
         context = directory.context(task.name)
-        context.write_text(json.dumps(step_context(plan, task, directory)), encoding="utf-8")
+        context.write_text(json.dumps(StepContexts(plan, directory).of(task)), encoding="utf-8")
         cells = ["".join(cell["source"]) for cell in json.loads(task.notebook)["cells"]]
         environment = {"KALE_STEP_CONTEXT": str(context), **dict(task.options.env)}
         run = _forked(lambda cells=cells: _step(directory, cells), folder, environment)

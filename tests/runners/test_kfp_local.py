@@ -189,13 +189,10 @@ def test_a_failing_cell_is_named_and_ends_the_run(tmp_path):
     result = second_opinion(notebook, observer=told)
     assert result.status == "failed"
     (failed,) = result.failures
-    assert failed.error.as_json() == {
-        "type": "ValueError",
-        "message": "no\nway",
-        "cell": 2,
-        "line": 3,
-    }
-    assert failed.error.source == "raise ValueError("
+    error = failed.error
+    assert (error.type, error.message) == ("ValueError", "no\nway")
+    assert (error.at.cell, error.at.line) == (2, 3)
+    assert error.source == "raise ValueError("
     assert result.steps[-1].blocked_by == ("fit",)
     assert told.calls == [
         ("started", "load"),

@@ -11,8 +11,8 @@ from runners.plans import plan, task
 
 from kale.errors import UsageError
 from kale.ir import Port, PortKind, Task
-from kale.runners.only import InputFolder, inputs_for_only, run_for_only, stale_notice
 from kale.runners.history.past_run import PastRun, read_run
+from kale.runners.only import InputFolder, inputs_for_only, run_for_only, stale_notice
 
 PLAN = plan(
     task("load", "df = 1", saves=["df", "n"]),

@@ -12,11 +12,10 @@ from runners.plans import plan, task
 from kale.errors import UsageError
 from kale.ir import Pickling, Port, PortKind
 from kale.runners import default_run_dir
+from kale.runners.contexts import StepContexts, value_folders
 from kale.runners.run_directory import (
     RunDirectory,
     create_run_directory,
-    step_context,
-    value_folders,
 )
 
 
@@ -113,13 +112,13 @@ def test_a_step_context_names_folders_by_variable():
         task("fit", loads={"X": "load"}, saves=["y"], metrics=["score"]),
     )
     directory = RunDirectory(Path("/run"))
-    assert step_context(pipeline, pipeline.task("load"), directory) == {
+    assert StepContexts(pipeline, directory).of(pipeline.task("load")) == {
         "step": "load",
         "inputs": {},
         "outputs": {"x": "/run/values/load/x", "X": "/run/values/load/X~2"},
         "readers": {"x": [], "X": ["fit"]},
     }
-    assert step_context(pipeline, pipeline.task("fit"), directory) == {
+    assert StepContexts(pipeline, directory).of(pipeline.task("fit")) == {
         "step": "fit",
         "inputs": {"X": ["/run/values/load/X~2"]},
         "outputs": {"y": "/run/values/fit/y"},
@@ -132,9 +131,9 @@ def test_a_step_context_says_how_to_pickle_where_somebody_asked():
     pipeline = plan(task("load"))
     asked = replace(pipeline.pipeline, pickling=Pickling(no_pickle=True, pickler="dill"))
     directory = RunDirectory(Path("/run"))
-    assert "marshal" not in step_context(pipeline, pipeline.task("load"), directory)
+    assert "marshal" not in StepContexts(pipeline, directory).of(pipeline.task("load"))
     pipeline = replace(pipeline, pipeline=asked)
-    context = step_context(pipeline, pipeline.task("load"), directory)
+    context = StepContexts(pipeline, directory).of(pipeline.task("load"))
     assert context["marshal"] == {"no_pickle": True, "pickler": "dill"}
 
 
@@ -146,5 +145,5 @@ def test_an_input_with_several_candidates_names_all():
         task("b", saves=["x"]),
         type(reader)("fit", "fit", ports, (), ("a", "b"), reader.notebook, reader.options),
     )
-    context = step_context(pipeline, pipeline.task("fit"), RunDirectory(Path("/run")))
+    context = StepContexts(pipeline, RunDirectory(Path("/run"))).of(pipeline.task("fit"))
     assert context["inputs"] == {"x": ["/run/values/a/x", "/run/values/b/x"]}

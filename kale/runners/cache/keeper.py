@@ -16,6 +16,8 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from kale.diagnostics import Diagnostic, diagnose
+from kale.runners.cache.recall import drop_records, write_record
+from kale.runners.cache.records import StepRecord
 from kale.runners.cache.sealing import split_digest
 from kale.runners.cache.store import GRACE, Entry, Store
 from kale.runners.run_directory import run_stamp, store_root
@@ -44,16 +46,19 @@ class Keeper:
 
     def __init__(self, run: Path) -> None:
         self._run, self._store = run, Store(store_root(run))
-        self._waiting: SimpleQueue[str | None] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[str, StepRecord | None] | None] = SimpleQueue()
         # Whoever is in a hurry does not wait for it: what it was at is no part of the store yet.
         self._thread = threading.Thread(target=self._work, name="kale-keeper", daemon=True)
         self._trouble = ""
 
-    def keep(self, step: str) -> None:
-        """Put the saved values of a step that ended well into the store, soon."""
+    def keep(self, step: str, record: StepRecord | None = None) -> None:
+        """Put the saved values of a step that ended well into the store, soon.
+
+        With its record, all its files go there, and the record as soon as they are all in.
+        """
         if self._thread.ident is None:
             self._thread.start()
-        self._waiting.put(step)
+        self._waiting.put((step, record))
 
     def finish(self, hurried: Callable[[], bool]) -> Diagnostic | None:
         """Wait until all is done, or ``hurried()``; a warning if something went wrong."""
@@ -70,18 +75,39 @@ class Keeper:
 
     def _work(self) -> None:
         known = False
-        while (step := self._waiting.get()) is not None:
-            for file in _saved(self._run, step):
+        while (one := self._waiting.get()) is not None:
+            step, record = one
+            try:
+                if not known:
+                    self._store.add_run(self._run)
+                    known = True
+            except OSError as error:
+                self._note(error)
+            files = {file.path: file.digest for file in _saved(self._run, step)}
+            if record is not None:
+                files |= {self._run / path: digest for path, (_, digest) in record.files.items()}
+            # One after the other: no list, since all must be tried.
+            whole = [self._put(path, digest) for path, digest in files.items()]
+            if record is not None and all(whole):
                 try:
-                    if not known:
-                        self._store.add_run(self._run)
-                        known = True
-                    self._store.put(file.path, file.digest)
+                    write_record(self._store.root, record)
                 except OSError as error:
-                    where = error.filename2 or error.filename or self._store.root
-                    self._trouble = self._trouble or f"{error.strerror or error}: {where}"
-                except ValueError as error:
-                    self._trouble = self._trouble or str(error)
+                    self._note(error)
+
+    def _put(self, path: Path, digest: str) -> bool:
+        try:
+            self._store.put(path, digest)
+        except OSError as error:
+            self._note(error)
+        except ValueError as error:
+            self._trouble = self._trouble or str(error)
+        else:
+            return True
+        return False
+
+    def _note(self, error: OSError) -> None:
+        where = error.filename2 or error.filename or self._store.root
+        self._trouble = self._trouble or f"{error.strerror or error}: {where}"
 
 
 def holdings(runs: Iterable[Path]) -> dict[str, list[Holding]]:
@@ -151,6 +177,7 @@ def collect(store: Store, *, keep_runs: int | None, older_than: float = GRACE) -
             freed += size
         elif entry.age < older_than:
             spared.append(entry)
+    drop_records(store)
     return Collected(tuple(gone), tuple(removed), tuple(spared), freed + store.clean())
 
 

@@ -19,13 +19,18 @@ from kale.runners.cache.installed import Installed, read_installed
 from kale.runners.cache.interpreter import Interpreter, interpreter_of
 from kale.runners.cache.local_modules import LocalCode, LocalModules
 from kale.runners.cache.named_files import declared_files, named_files
+from kale.runners.cache.owner import owner_mark
 from kale.runners.cache.probe_source import file_probe_source
 from kale.runners.cache.records import FileState, StepKey
-from kale.runners.run_directory import RunDirectory, store_root, value_folders
+from kale.runners.contexts import value_folders
+from kale.runners.run_directory import RunDirectory, store_root
 from kale.version import __version__
 
 #: Cells that Kale writes; they hold nothing but the names of variables.
 _OWN_ROLES = {"load", "save", "record"}
+
+#: So many constant strings of earlier steps are tried as names of files.
+_MOST_HANDED_ON = 500
 
 
 class StepKeys:
@@ -50,11 +55,13 @@ class StepKeys:
         self._folder = store_root(directory.root) / "steps"
         self.states = FileStates(self._folder / "files.json")
         self._fingerprints = Fingerprints(self._folder / "salt")
+        self._owner = owner_mark()
         self._runtime = _digest({str(path): content.hex() for path, content in runtime.items()})
         self.places = _value_places(plan, directory)
         self._cells: dict[str, CellCode] = {}
         self._named: dict[str, dict[str, FileState]] = {}
         self._texts: dict[str, tuple[list[str], bool]] = {}
+        self._handed_on: dict[str, frozenset[str]] = {}
         self._interpreter: Interpreter | None = None
         self._installed: Installed | None = None
         self._modules: LocalModules | None = None
@@ -77,7 +84,7 @@ class StepKeys:
         parts = {
             "code": code,
             "inputs": contents,
-            "parameters": self._parameter_values(task),
+            "parameters": {name: repr(value) for name, value in self._given(task).items()},
             "versions": self._versions(local, types),
             # A script may be of the step's own making; it counts as a file that is named.
             "modules": {
@@ -153,16 +160,12 @@ class StepKeys:
             parts[name] = _digest([parts[name], digest]) if name in parts else digest
         return parts, cells
 
-    def _parameter_values(self, task: Task) -> dict[str, str]:
-        known = {parameter.name: parameter for parameter in self._plan.pipeline.parameters}
-        values = {}
-        for port in task.inputs:
-            if port.kind is PortKind.PARAMETER and port.source is not None and not port.source[0]:
-                name = port.source[1]
-                default = known[name].literal if name in known else ""
-                given = name in self._parameters
-                values[name] = repr(self._parameters[name]) if given else default
-        return values
+    def _given(self, task: Task) -> dict[str, Any]:
+        """The values of the parameters that a step takes."""
+        known = {p.name: p.default for p in self._plan.pipeline.parameters}
+        sources = (p.source for p in task.inputs if p.kind is PortKind.PARAMETER)
+        names = [source[1] for source in sources if source is not None and not source[0]]
+        return {name: self._parameters.get(name, known.get(name)) for name in names}
 
     def _versions(self, local: LocalCode, types: Iterable[str]) -> dict[str, str]:
         standard = self._python().standard
@@ -176,7 +179,7 @@ class StepKeys:
         return versions | {m: "missing" for m in sorted(modules) if m not in installed.modules}
 
     def _declared(self, task: Task) -> dict[str, str]:
-        patterns = getattr(task.options, "files", ())
+        patterns = task.options.files
         found = declared_files(patterns, self._cwd)
         return {
             self.shown(path): self._content(path) for files in found.values() for path in files
@@ -191,6 +194,7 @@ class StepKeys:
             "kernel": f"{pipeline.kernel} {_digest(python.kernel)}",
             "runtime": self._runtime,
             "kale": __version__,
+            "owner": self._owner,
             # Values hold paths, and relative ones lead elsewhere from another folder.
             "folder": _digest(str(self._cwd)),
             "packages": ",".join(options.packages),
@@ -203,7 +207,14 @@ class StepKeys:
         self, task: Task, cells: Iterable[CellCode], everything: Iterable[CellCode]
     ) -> None:
         texts = {text for cell in everything for text in cell.texts}
-        self._texts[task.name] = sorted(texts), any(cell.unseen_files for cell in cells)
+        texts |= {str(value) for value in self._given(task).values() if isinstance(value, str)}
+        unseen = any(cell.unseen_files for cell in cells)
+        producers = {port.source[0] for port in task.inputs if port.source is not None}
+        handed = {text for step in producers for text in self._handed_on.get(step, ())}
+        paths = {text for text in texts if _may_be_path(text)}
+        self._handed_on[task.name] = frozenset(sorted(paths | handed)[:_MOST_HANDED_ON])
+        # A name that an earlier step made may be one that only native code opens here.
+        self._texts[task.name] = sorted(texts | handed if unseen else texts), unseen
         self._named[task.name] = {
             path: self.states.state(path, by_status=by_status)
             for path, by_status in self.name_files(task.name).items()
@@ -251,6 +262,10 @@ def _value_places(plan: Plan, directory: RunDirectory) -> dict[tuple[str, str], 
         for port in task.outputs:
             places[task.name, port.key] = directory.values(task.name) / folders[port.name]
     return places
+
+
+def _may_be_path(text: str) -> bool:
+    return len(text) < 200 and ("." in text or "/" in text) and not any(map(str.isspace, text))
 
 
 def _cell_name(role: str, cell: int | None) -> str:

@@ -161,7 +161,7 @@ class Store:
     def path_of(self, digest: str) -> Path:
         """Where the entry of that digest is, if it is."""
         algorithm, digits = split_digest(digest)
-        return self.root / "files" / algorithm / digits[:2] / digits[2:]
+        return Path(f"{self.root}/files/{algorithm}/{digits[:2]}/{digits[2:]}")
 
     def entries(self) -> Iterator[Entry]:
         """The entries by algorithm and digest; whatever else lies there is left out."""

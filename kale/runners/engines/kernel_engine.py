@@ -1,81 +1,72 @@
-"""Papermill's engine for steps: its own, but for a kernel that ends at once when it is done.
+"""Papermill's engine for steps that run in a real kernel.
 
 Imported by the step's process alone: it costs the import of papermill.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TextIO
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, papermill_engines
 from papermill.log import logger
 
-from kale.runners.engines.kernel import kernel_manager
+from kale.runners.engines.fast_engine import ShellClient
+from kale.runners.engines.kernel_link import KernelLink
+from kale.runners.engines.notebook_saving import SavingEngine
 
-#: Seconds to wait for what a cell printed, after the cell is done; nbclient's own 4 are
-#: too few for some 100 MB.
-OUTPUT_TIMEOUT = 600
+#: The name that papermill knows the engine by.
+ENGINE = "kale-kernel"
 
-#: Seconds for a kernel to start, on a machine that may be busy with others.
-START_TIMEOUT = 180
-
-ENGINE = "kale-step"
-
-#: At its end ipykernel 7 may wait for a thread that is gone, ten seconds for each stream, until
-#: it is killed with its exit handlers not run. Nothing is printed any more by then.
-_DO_NOT_LINGER = """exec('''
-try:
-    from ipykernel.iostream import OutStream
+#: At its end ipykernel 7 may wait for a thread that is gone, ten seconds for each stream, and for
+#: children that ended but were not collected half a minute, until it is killed with its exit
+#: handlers not run. Nothing is printed any more by then, and the step ends its children itself.
+_EXIT = """
+def end():
+    try:
+        from ipykernel.iostream import OutStream
+        from ipykernel.kernelbase import Kernel
+    except ImportError:
+        return
+    async def leave(kernel):
+        pass
     OutStream.flush_timeout = 0.1
-except ImportError:
-    pass
-''', {})"""
+    Kernel._progressively_terminate_all_children = leave
+"""
+_EXIT_PROBE = "kernel's exit"
 
 
-# papermill has no types.
-class _StepClient(PapermillNotebookClient):  # type: ignore[misc]
-    def papermill_execute_cells(self) -> None:
-        super().papermill_execute_cells()
-        self.wait_for_reply(self.kc.execute(_DO_NOT_LINGER, silent=True, store_history=False))
-
-
-class StepEngine(Engine):  # type: ignore[misc]
-    """Runs a notebook's cells in a kernel of their own; see :func:`register_engine`."""
+class KernelEngine(SavingEngine):
+    """Runs a notebook's cells in a kernel that was started for it."""
 
     @classmethod
     def execute_managed_notebook(
         cls,
         nb_man: Any,
-        kernel_name: str,
+        kernel_name: str,  # noqa: ARG003 - the link leads to it
         *,
-        connection_file: Path,
-        kernel_started: Callable[[int, Callable[[], int | None]], None],
-        cell_started: Callable[[int], None],
-        output: TextIO,
-        **_: Any,
+        link: KernelLink,
+        probes: Mapping[str, Any] | None = None,
+        found: Callable[[dict[str, Any]], None] = lambda _: None,
+        cell_started: Callable[[int], None] = lambda _: None,
+        **options: Any,
     ) -> None:
         """Execute what papermill has prepared.
 
-        ``kernel_started`` is as in :func:`kale.runners.engines.kernel.kernel_manager`;
-        ``cell_started`` gets the number of each cell, from 1, as it begins; ``output`` what
-        the cells print.
+        ``link`` leads to the kernel; ``found`` gets the findings of the ``probes``;
+        ``cell_started`` the index of each cell as it begins.
         """
-        _StepClient(
+        known = {"log_output", "stdout_file", "stderr_file", "timeout"}
+        client = ShellClient(
             nb_man,
-            kernel_name=kernel_name,
-            kernel_manager_class=kernel_manager(connection_file, kernel_started),
-            on_cell_start=lambda cell_index, **_: cell_started(cell_index + 1),
-            startup_timeout=START_TIMEOUT,
-            iopub_timeout=OUTPUT_TIMEOUT,
-            stdout_file=output,
-            stderr_file=output,
+            link,
+            probes={**(probes or {}), _EXIT_PROBE: {"source": _EXIT}},
+            cell_started=cell_started,
             log=logger,
-        ).execute()
-
-
-def register_engine() -> None:
-    """Make papermill know the engine by the name :data:`ENGINE`."""
-    papermill_engines.register(ENGINE, StepEngine)
+            **{key: value for key, value in options.items() if key in known},
+        )
+        try:
+            client.execute()
+            link.begin_end()
+        finally:
+            client.findings.pop(_EXIT_PROBE, None)
+            found(client.findings)

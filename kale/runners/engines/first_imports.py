@@ -1,0 +1,41 @@
+"""Which modules the steps of a run import before they do anything else, read from their code."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+
+def first_imports(cells: Iterable[str]) -> list[str]:
+    """The modules that these cells import before their first other statement, in order.
+
+    ``cells`` are the notebook's cells for imports. ``from a import b`` is ``"a:b"``. Whether they
+    can be imported ahead is not decided here.
+    """
+    found: dict[str, None] = {}
+    for text in cells:
+        try:
+            statements = ast.parse(text).body
+        except (SyntaxError, ValueError):
+            # IPython's syntax, or none; what stands above it in the cell is not known either.
+            break
+        whole = True
+        for statement in statements:
+            if isinstance(statement, ast.Import):
+                found.update(dict.fromkeys(alias.name for alias in statement.names))
+            elif isinstance(statement, ast.ImportFrom) and not statement.level:
+                # Names may be modules: which, only an import tells.
+                module = statement.module or ""
+                found.update({f"{module}:{alias.name}": None for alias in statement.names})
+            elif not _does_nothing(statement):
+                whole = False
+                break
+        if not whole:
+            break
+    return [name for name in found if not name.startswith("__future__:")]
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Pass):
+        return True
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

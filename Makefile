@@ -1,5 +1,7 @@
 # `make run` and `make test` need Python 3.11 or newer and make, nothing else.
 PYTHON ?= python3
+# Byte code of what is installed and of Kale is kept, whatever the shell says: it saves minutes.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:

@@ -195,9 +195,9 @@ def run_plan(
 ) -> RunResult:
     """Run a plan on this machine, as :func:`run` does."""
     from kale import runners
-    from kale.codegen import emit_runtime
+    from kale.codegen import LateRuntime
 
-    pipeline = planned.pipeline
+    pipeline, files = planned.pipeline, LateRuntime(planned.backends)
     path, chosen = Path(pipeline.path), options or runners.RunOptions()
     values = runners.read_parameters(pipeline, parameters)
     origin = runners.find_origin(planned, chosen, resume)
@@ -205,7 +205,8 @@ def run_plan(
         values = {**runners.inherited_parameters(pipeline, origin.parameters), **values}
     return runners.run(
         planned,
-        runtime=emit_runtime(planned.backends),
+        runtime=files,
+        runtime_digest=files.digest,
         cwd=path.parent,
         run_dir=None if run_dir is None else Path(run_dir),
         parameters=values,

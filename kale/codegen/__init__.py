@@ -8,10 +8,11 @@ from kale.codegen.kfp_script import emit_script
 from kale.codegen.kfp_spec import emit_package
 from kale.codegen.package_checks import check_package
 from kale.codegen.plan import make_plan
-from kale.codegen.runtime_bundle import emit_runtime
+from kale.codegen.runtime_bundle import LateRuntime, emit_runtime
 from kale.ir import AnalyzedPipeline, Files, Plan
 
 __all__ = [
+    "LateRuntime",
     "check_package",
     "emit_files",
     "emit_package",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import base64
 import functools
+import hashlib
 import importlib.resources
 import json
 import tokenize
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -53,6 +54,29 @@ def emit_runtime(backends: tuple[str, ...] | None = None) -> Files:
     return MappingProxyType(
         {PurePosixPath("kale_runtime", path): _stripped(text) for path, text in sources.items()}
     )
+
+
+class LateRuntime(Mapping[PurePosixPath, bytes]):
+    """The files of :func:`emit_runtime`, made when somebody looks at them.
+
+    ``digest`` is known before that: hexadecimal digits that are equal if the files are.
+    """
+
+    def __init__(self, backends: tuple[str, ...] | None = None) -> None:
+        self._backends = backends
+        sources = _sources(importlib.resources.files("kale").joinpath("marshal"), PurePosixPath())
+        texts = {str(path): text for path, text in sources.items()}
+        known = json.dumps([backends, texts], sort_keys=True)
+        self.digest = hashlib.sha256(known.encode()).hexdigest()
+
+    def __getitem__(self, path: PurePosixPath) -> bytes:
+        return emit_runtime(self._backends)[path]
+
+    def __iter__(self) -> Iterator[PurePosixPath]:
+        return iter(emit_runtime(self._backends))
+
+    def __len__(self) -> int:
+        return len(emit_runtime(self._backends))
 
 
 @functools.lru_cache(maxsize=64)

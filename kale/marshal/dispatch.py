@@ -35,7 +35,7 @@ class _Dispatcher:
 
     def _add(self, pattern: str, **how: bool) -> Callable[[Function], Function]:
         def decorate(function: Function) -> Function:
-            self.entries.insert(0, Entry(re.compile(pattern), function, **how))
+            self.entries.insert(0, Entry(re.compile(pattern, re.DOTALL), function, **how))
             return function
 
         return decorate

@@ -35,12 +35,13 @@ class Launcher:
         cwd: Path,
         parameters: Mapping[str, Any],
         *,
+        runtime: Files,
         engine: EngineName,
         watch: Callable[[Task], Mapping[str, Any]],
     ) -> None:
         self.plan, self.directory = plan, directory
         self._scratch, self._cwd, self._parameters = scratch, cwd, parameters
-        self._engine, self._watch = engine, watch
+        self._files, self._engine, self._watch = runtime, engine, watch
         self._templates: Templates | None = None
         self._contexts = StepContexts(plan, directory)
         self._launched = 0
@@ -63,9 +64,9 @@ class Launcher:
         proper = self.directory.runtime
         return self._scratch / "runtime" if os.pathsep in str(proper) else proper
 
-    def write_runtime(self, files: Files) -> None:
+    def _write_runtime(self) -> None:
         """Put the step runtime where the kernels will find it."""
-        for path, content in files.items():
+        for path, content in self._files.items():
             target = self.runtime / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
@@ -79,6 +80,7 @@ class Launcher:
         """
         if self._templates is None:
             # Not before a step has to run: where all is known, nothing of it is needed.
+            self._write_runtime()
             imports = [source.code for source in self.plan.pipeline.imports]
             env = self._common_environment()
             self._templates = Templates(

@@ -68,10 +68,11 @@ class Ledger:
 
     # -------------------------------------------------------------- before a step runs
 
-    def recall(self, task: Task) -> StepResult | None:
+    def recall(self, task: Task, make_way: Callable[[str], None]) -> StepResult | None:
         """The result of a step whose producers are done, if an earlier run has it.
 
-        Its files are in the run directory then. ``None`` if the step has to run.
+        Its files are in the run directory then; ``make_way`` is called before, to end whatever may
+        write there. ``None`` if the step has to run.
         """
         known, started = self.known, self.seconds
         key = self._keys[task.name] = known.keys.key(task)
@@ -84,6 +85,7 @@ class Ledger:
             known.pages.prepare()
             return None
         self._whys[task.name] = known.reasons.taken(task.name, record)
+        make_way(task.name)
         taken = known.recall.restore(record)
         if taken is None:
             miss = "its saved values could not be taken over"

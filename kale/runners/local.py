@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -46,6 +48,7 @@ def run(
     *,
     runtime: Files,
     cwd: Path,
+    runtime_digest: str = "",
     run_dir: Path | None = None,
     parameters: Mapping[str, Any] = _NO_PARAMETERS,
     options: RunOptions = _DEFAULTS,
@@ -54,10 +57,11 @@ def run(
 ) -> RunResult:
     """Run the tasks of ``plan`` on this machine and wait for them.
 
-    ``runtime`` is the ``kale_runtime`` package, ``cwd`` the folder of the author's notebook, in
-    which the steps run, ``run_dir`` a folder that is empty or not there yet and will hold all that
-    the run leaves (see :mod:`kale.runners.run_directory`); without it there is a new one where runs
-    are by default. ``parameters`` are the values that differ from the notebook's. ``origin`` is the
+    ``runtime`` is the ``kale_runtime`` package, and ``runtime_digest`` text that is another one for
+    another package: with it the files are not looked at where no step has to run. ``cwd`` is the
+    folder of the author's notebook, in which the steps run, ``run_dir`` a folder that is empty or
+    not there yet and will hold all that the run leaves (see :mod:`kale.runners.run_directory`);
+    without it there is a new one where runs are by default. ``parameters`` are the values that differ from the notebook's. ``origin`` is the
     run to go on from: its steps that ended well are taken, also those that are not cached. A
     step that fails keeps its descendants from running and nobody else; its failure is in
     the result, not raised.
@@ -83,7 +87,13 @@ def run(
     notebook = Path(pipeline.path).name
     earlier = past_runs(cwd, pipeline.name, notebook=notebook, besides=directory.root)
     with in_use(directory.root), _scratch_folder() as scratch, caught_signals() as signals:
-        keys = StepKeys(plan, directory=directory, cwd=cwd, parameters=parameters, runtime=runtime)
+        keys = StepKeys(
+            plan,
+            directory=directory,
+            cwd=cwd,
+            parameters=parameters,
+            runtime=runtime_digest or _digest(runtime),
+        )
         notices: tuple[Diagnostic, ...] = ()
         if options.only is not None and origin is not None:
             notices = lend_inputs(plan, options.only, origin, directory, keys)
@@ -104,10 +114,10 @@ def run(
             scratch,
             cwd,
             parameters,
+            runtime=runtime,
             engine=options.engine,
             watch=lambda task: keys.probe(task, [scratch]),
         )
-        launcher.write_runtime(runtime)
         result = None
         observer.run_started(plan)
         try:
@@ -130,6 +140,11 @@ def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _digest(files: Files) -> str:
+    known = {str(path): content.hex() for path, content in files.items()}
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager

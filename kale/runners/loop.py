@@ -126,7 +126,7 @@ class Loop:
             if name is None:
                 break
             task = self._tasks[name]
-            if (taken := self._ledger.recall(task)) is not None:
+            if (taken := self._ledger.recall(task, self._prepared.drop)) is not None:
                 self._observer.step_finished(taken)
                 self._schedule.succeed(name)
                 # A run of many steps that all are known must hear Ctrl-C too.

@@ -146,7 +146,7 @@ def test_places_in_json_have_the_cells_id(kale, notebook):
 def test_options_of_a_run_make_no_sense_with_it(kale, notebook, option, name):
     code, _, err = kale("run", "--explain-data", *option, notebook(("block:a", "x = 1")))
     assert code == 2
-    assert err.endswith(f"Error: `--explain-data` runs nothing, so leave `{name}` out\n")
+    assert err.endswith(f"Error: `{name}` has no effect beside `--explain-data`\n")
 
 
 def test_a_refused_notebook(kale, notebook):

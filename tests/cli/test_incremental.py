@@ -227,3 +227,12 @@ def test_a_run_without_a_place_of_its_own_is_cached_too(again, notebook, tmp_pat
     path = notebook(*CELLS)
     again(path, "--run-dir", tmp_path / "one")
     assert again(path, "--run-dir", tmp_path / "two")[0] == CACHED
+
+
+def test_somebody_elses_cache_is_not_believed(again, notebook, tmp_path, monkeypatch):
+    path = notebook(*CELLS)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "theirs"))
+    again(path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "mine"))
+    assert again(path)[0] == RAN
+    assert again(path, "--resume")[0] == CACHED

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kale.ir import Files, Plan, PortKind, Task
+from kale.ir import Plan, PortKind, Task
 from kale.runners.cache.cell_code import CellCode, read_cell
 from kale.runners.cache.environment import Fingerprints, variables_of
 from kale.runners.cache.file_states import FileStates
@@ -37,8 +37,8 @@ class StepKeys:
     """Makes the keys of the steps of one run.
 
     ``cwd`` is the folder that steps run in, ``parameters`` the values that were given, ``runtime``
-    the step runtime. ``states`` knows the content of files, for as long as the run lasts, and
-    ``places`` the folder of each saved value, by step and key of the output.
+    a digest of the step runtime. ``states`` knows the content of files, for as long as the run
+    lasts, and ``places`` the folder of each saved value, by step and key of the output.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class StepKeys:
         directory: RunDirectory,
         cwd: Path,
         parameters: Mapping[str, Any],
-        runtime: Files,
+        runtime: str,
     ) -> None:
         self._plan, self._directory, self._cwd = plan, directory, cwd
         self._parameters = parameters
@@ -56,7 +56,7 @@ class StepKeys:
         self.states = FileStates(self._folder / "files.json")
         self._fingerprints = Fingerprints(self._folder / "salt")
         self._owner = owner_mark()
-        self._runtime = _digest({str(path): content.hex() for path, content in runtime.items()})
+        self._runtime = runtime
         self.places = _value_places(plan, directory)
         self._cells: dict[str, CellCode] = {}
         self._named: dict[str, dict[str, FileState]] = {}

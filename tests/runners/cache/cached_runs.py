@@ -94,7 +94,7 @@ class Project:
             directory=directory,
             cwd=self.folder,
             parameters=parameters,
-            runtime=self._runtime,
+            runtime=str(len(self._runtime)),
         )
         recall, keeper, outcome = (
             Recall(directory, keys),

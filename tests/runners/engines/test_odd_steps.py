@@ -52,6 +52,15 @@ DEATHS = [
     ),
     pytest.param(
         odd(
+            "print('a')\nexit()",
+            "import time\ntime.sleep(60)",
+            error=("KernelDied", "the kernel ended with exit status 0"),
+            logged="a\n",
+        ),
+        id="is told to exit by the notebook",
+    ),
+    pytest.param(
+        odd(
             "print('a', flush=True)\nimport time; time.sleep(.5)",
             "import ctypes\nctypes.string_at(0)",
             error=("KernelDied", "the kernel was killed by SIGSEGV"),

@@ -177,7 +177,7 @@ class _Shell:
         # One for all requests, as in a kernel: what a cell sets in it, the next one finds.
         self._context = copy_context()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.ended = False
+        self._ending = self.ended = False
 
     def begin(self) -> None:
         """Start to listen."""
@@ -196,6 +196,8 @@ class _Shell:
             return
         if not data:
             os.killpg(0, signal.SIGKILL)
+        if self._ending:
+            return
         for message in self._unpacker.feed(data):
             task = asyncio.get_running_loop().create_task(
                 self._handle(message), context=self._context
@@ -210,6 +212,8 @@ class _Shell:
                 await self._obey(json.loads(parts[0]))
             else:
                 await self._app.kernel.shell_main(None, [zmq.Message(part) for part in parts])
+                if self._app.kernel.shell.exit_now:  # `exit` or `quit()`: a kernel ends, too
+                    await self._end()
         finally:
             if os.getpid() != self._pid:
                 # A process that a cell forked and that came back from it: it must not take the
@@ -230,6 +234,7 @@ class _Shell:
             await self._end()
 
     async def _end(self) -> None:
+        self._ending = True
         kernel = self._app.kernel
         kernel.do_shutdown(restart=False)
         if _has_children():

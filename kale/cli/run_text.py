@@ -26,6 +26,8 @@ def print_result(result: RunResult, *, why: bool) -> None:
     for number, step in enumerate(failures, 1):
         resume = result.resume if number == len(failures) else ""
         print_lines(failure_lines(step, resume=resume, colour=True, here=Path.cwd()), sys.stderr)
+    if result.resume and not failures:
+        click.echo(f"resume: {printable(result.resume)}", err=True)
     click.echo(f"{result.pipeline}: {_outcome(result)}")
     width = max((len(name) for name in result.metrics), default=0)
     for name, value in result.metrics.items():

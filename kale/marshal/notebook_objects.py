@@ -57,12 +57,21 @@ def is_our_function(obj: object) -> bool:
     return isinstance(obj, types.FunctionType) and obj.__globals__ is vars(sys.modules["__main__"])
 
 
-def class_key(cls: type) -> tuple[str, str]:
+def class_key(cls: type, *within: type) -> tuple[str, str]:
     """The name of a class and a digest of code and constants in its body, equal in every process.
 
+    Its bases and the classes in its body count with theirs, but for those that it is ``within``.
     Where two steps each define a class of one name, it tells the two apart.
     """
-    parts: list[object] = [base.__qualname__ for base in cls.__bases__]
+
+    def key_of(other: type) -> object:
+        known = other.__module__ != "__main__" or other in (cls, *within)
+        return other.__qualname__ if known else class_key(other, cls, *within)
+
+    parts: list[object] = [*map(key_of, (*cls.__bases__, type(cls)))]
+    for field in vars(cls).get("__dataclass_fields__", {}).values():
+        if isinstance(field.default_factory, types.FunctionType):
+            parts += field.name, _code_key(field.default_factory.__code__)
     for name, value in sorted(vars(cls).items(), key=lambda i: i[0]):
         functions = [getattr(value, part, None) for part in _HOLDING]
         found = [f for f in (value, *functions) if isinstance(f, types.FunctionType)]
@@ -71,6 +80,8 @@ def class_key(cls: type) -> tuple[str, str]:
         still = name[0] != "_" and all(isinstance(part, int | float | str) for part in parts_of)
         if still or name in ("_member_names_", "__match_args__"):
             parts.append((name, value))
+        if isinstance(value, type) and name[0] != "_":
+            parts += name, key_of(value)
         for function in found:
             parts += name, _code_key(function.__code__), defaults_text(function)
     return cls.__qualname__, hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()

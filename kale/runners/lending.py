@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import Location
@@ -16,11 +18,17 @@ from kale.runners.run_directory import RunDirectory
 
 
 def lend_inputs(
-    plan: Plan, step: str, lender: PastRun, directory: RunDirectory, keys: StepKeys
+    plan: Plan,
+    step: str,
+    lender: PastRun,
+    directory: RunDirectory,
+    keys: StepKeys,
+    parameters: Mapping[str, Any],
 ) -> tuple[Diagnostic, ...]:
     """Link what ``step`` reads from the run ``lender`` into a new run's directory.
 
-    Returns a notice if what made these values has been edited since.
+    Returns a notice if what made these values has been edited since, or would be given other
+    ``parameters`` now.
 
     Raises:
         UsageError: the run lacks a value (KALE510).
@@ -31,7 +39,7 @@ def lend_inputs(
         target.mkdir(parents=True)
         for file in value.folder.iterdir():
             _share(file, target / file.name)
-    told = stale_notice(plan, step, lender, {task.name: keys.code(task) for task in plan.tasks})
+    told = stale_notice(plan, step, lender, {t.name: keys.code(t) for t in plan.tasks}, parameters)
     at = Location(plan.pipeline.path, step=step)
     hint = "leave `--only` out to have all that changed run again"
     return (diagnose("KALE514", told, at=at, hint=hint),) if told else ()

@@ -61,10 +61,10 @@ def run(
     another package: with it the files are not looked at where no step has to run. ``cwd`` is the
     folder of the author's notebook, in which the steps run, ``run_dir`` a folder that is empty or
     not there yet and will hold all that the run leaves (see :mod:`kale.runners.run_directory`);
-    without it there is a new one where runs are by default. ``parameters`` are the values that differ from the notebook's. ``origin`` is the
-    run to go on from: its steps that ended well are taken, also those that are not cached. A
-    step that fails keeps its descendants from running and nobody else; its failure is in
-    the result, not raised.
+    without it there is a new one where runs are by default. ``parameters`` are the values that
+    differ from the notebook's. ``origin`` is the run to go on from: its steps that ended well are
+    taken, also those that are not cached. A step that fails keeps its descendants from running and
+    nobody else; its failure is in the result, not raised.
 
     Raises:
         UsageError: ``run_dir`` cannot be used (KALE504), a parameter does not exist (KALE501),
@@ -96,7 +96,7 @@ def run(
         )
         notices: tuple[Diagnostic, ...] = ()
         if options.only is not None and origin is not None:
-            notices = lend_inputs(plan, options.only, origin, directory, keys)
+            notices = lend_inputs(plan, options.only, origin, directory, keys, parameters)
         known = Knowledge(
             keys=keys,
             recall=Recall(directory, keys),

@@ -8,15 +8,19 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Any
 
 from kale.errors import Location, UsageError
 from kale.ir import Plan, PortKind, Task
 from kale.runners.contexts import value_folders
 from kale.runners.history.differences import code_changes
 from kale.runners.history.past_run import PastRun
+from kale.runners.parameters import task_parameters
 from kale.runners.run_directory import RunDirectory
 
 _MANIFEST = "manifest.json"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 #: A larger one is no manifest.
 _LARGEST = 1 << 24
@@ -86,10 +90,16 @@ def run_for_only(plan: Plan, step: str, runs: Iterable[PastRun]) -> PastRun:
     )
 
 
-def stale_notice(plan: Plan, step: str, run: PastRun, code: Mapping[str, Mapping[str, str]]) -> str:
-    """A sentence on the steps before ``step`` whose code is not what it was in ``run``, or "".
+def stale_notice(
+    plan: Plan,
+    step: str,
+    run: PastRun,
+    code: Mapping[str, Mapping[str, str]],
+    parameters: Mapping[str, Any] = _NOTHING,
+) -> str:
+    """A sentence on what made the values for ``step`` and is not what it was in ``run``, or "".
 
-    ``code`` is that part of each step's key now.
+    ``code`` is that part of each step's key now, ``parameters`` are the values given now.
     """
     before = {step}
     for task in reversed(plan.tasks):
@@ -100,12 +110,27 @@ def stale_notice(plan: Plan, step: str, run: PastRun, code: Mapping[str, Mapping
         known = run.steps.get(task.name)
         record = known.record if known else None
         if task.name in before - {step} and record is not None and task.name in code:
-            changes = code_changes(code[task.name], record.key.parts.get("code", {}))
+            changes = [
+                *code_changes(code[task.name], record.key.parts.get("code", {})),
+                *_other_parameters(plan, task, run, parameters),
+            ]
             if changes:
                 told.append(f"{task.name}: {', '.join(changes)}")
     if not told:
         return ""
     return f"`{step}` runs on values of run {run.name}, made before this changed: {'; '.join(told)}"
+
+
+def _other_parameters(
+    plan: Plan, task: Task, run: PastRun, parameters: Mapping[str, Any]
+) -> Iterator[str]:
+    """The parameters of a task that had another value in a run than they would have now."""
+    defaults = {parameter.name: parameter.default for parameter in plan.pipeline.parameters}
+    now = task_parameters(task, {**defaults, **parameters})
+    then = task_parameters(task, {**run.defaults, **run.parameters})
+    for name, value in now.items():
+        if name in then and repr(then[name]) != repr(value):
+            yield f'parameter "{name}" changed'
 
 
 def _reads(task: Task) -> Iterator[tuple[str, str, str]]:

@@ -170,6 +170,16 @@ def test_one_step_alone_runs_on_the_values_there_are(again, kale, notebook):
     assert [d["code"] for d in document["diagnostics"]] == ["KALE514"]
 
 
+def test_one_step_alone_with_another_parameter_than_its_values_had(again, notebook):
+    path = notebook(*CELLS)
+    again(path, "-p", "scale=5")
+    _, document = again(path, "--only", "report")
+    assert (document["metrics"], document["diagnostics"]) == ({"r": 16}, [])
+    _, document = again(path, "--only", "report", "-p", "scale=7")
+    [notice] = document["diagnostics"]
+    assert 'double: parameter "scale" changed' in notice["message"]
+
+
 def test_one_step_alone_without_values(kale, notebook):
     code, _, err = kale("run", notebook(*CELLS), "--only", "report")
     assert code == 2

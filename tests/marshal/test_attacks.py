@@ -20,6 +20,11 @@ class Rate:
     def value(self): return (1, 2)
     @staticmethod
     def twice(x): return 2 * x
+class Root:
+    def value(self): return 8
+    class Inner:
+        def value(self): return 7
+class Leaf(Root): pass
 @functools.lru_cache
 def cached(x): return x
 """
@@ -50,6 +55,19 @@ CAME_BACK = [
         "x[0].value",
         "1",
         id="a class with another property",
+    ),
+    pytest.param(
+        "class Root:\n    def value(self): return 9\nclass Leaf(Root): pass\nx = [Leaf()]",
+        "x[0].value()",
+        "9",
+        id="a class with another base",
+    ),
+    pytest.param(
+        "class Root:\n    def value(self): return 8\n    class Inner:\n        def value(self): return 6\n"
+        "x = [Root()]",
+        "x[0].Inner().value()",
+        "6",
+        id="a class with another class in it",
     ),
     pytest.param("x = [Rate.twice]", "x[0] is Rate.twice", "True", id="a static method"),
     pytest.param("x = [cached]", "x[0] is cached", "True", id="a function with a cache"),

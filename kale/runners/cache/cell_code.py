@@ -12,8 +12,10 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from kale.runners.cache.file_marks import split_words
 
 #: Magics of whole cells whose body is Python of the notebook.
 _PYTHON_BODY = re.compile(r"\s*%%(time|timeit|capture|prun)\b[^\n]*\n")
@@ -34,13 +36,17 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 _QUOTED = re.compile(r"'([^'\n]{1,1000})'|\"([^\"\n]{1,1000})\"")
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M)
 
-#: Libraries and commands whose own code opens files, which nobody hears of.
+#: Libraries, commands and workers that open files, or ask for their size, which nobody hears of.
 _UNSEEN = re.compile(
     r"parquet|feather|arrow|polars|duckdb|dask|spark|\borc\b|hdf|h5py|cv2|netcdf|xarray|zarr"
     r"|tensorflow|torchaudio|rasterio|geopandas|fiona|soundfile|lightgbm|xgboost|DMatrix"
+    r"|\bParallel\b|loky|multiprocessing|ProcessPool|\bray\b|getsize|st_size"
     r"|subprocess|os\.system|popen|ctypes|__kale_line__|pexpect",
     re.IGNORECASE,
 )
+
+#: Libraries that make names of variables of other names.
+_SETTINGS = re.compile(r"\bBaseSettings\b|\b(?:environs|decouple|dynaconf)\b")
 
 _IMPORTERS = {"import_module", "__import__", "import_optional_dependency"}
 _READERS = {"get", "pop", "setdefault", "__getitem__", "__contains__"}
@@ -95,13 +101,20 @@ def read_cell(source: str) -> CellCode:
         short = frozenset(t for t in found.texts if 0 < len(t) <= _LONGEST)
         digest = _hash(kind, shape, str(silent))
         modules = frozenset(found.modules)
-        return CellCode(digest, short, modules, found.every, bool(_UNSEEN.search(text)))
+        every = found.every or bool(_SETTINGS.search(text))
+        return CellCode(digest, short, modules, every, bool(_UNSEEN.search(text)))
     return _loose(source, _hash("text", source))
 
 
 def read_text(source: str) -> CellCode:
     """The code of a module: every change of its text counts, and its names are found roughly."""
     return _loose(source, _hash("text", source))
+
+
+def read_script(source: str) -> CellCode:
+    """What a program that is no Python names: all its words may be names."""
+    found = read_text(source)
+    return replace(found, texts=found.texts | frozenset(split_words(source)))
 
 
 def _readings(source: str) -> Iterator[tuple[str, str]]:
@@ -147,6 +160,7 @@ class _Facts:
         if not isinstance(value, str):
             return
         self.texts.add(value)
+        self.every |= value in _ENVIRONMENTS
         if value.startswith("%"):
             # A magic's line may hold Python, whose names count.
             magic = _loose(value.partition(" ")[2], "")
@@ -158,6 +172,8 @@ class _Facts:
         self.modules.update(alias.name for alias in node.names)
 
     def imported_from(self, node: ast.ImportFrom) -> None:
+        renamed = {alias.name for alias in node.names if alias.asname}
+        self.every |= node.module == "os" and bool(renamed & _ENVIRONMENTS)
         if node.module and not node.level:
             # A name may be a module of the package; what is none will not be found.
             names = {f"{node.module}.{alias.name}" for alias in node.names}
@@ -199,6 +215,7 @@ _SEEN: dict[type, Callable[[_Facts, Any], None]] = {
     ast.Compare: _Facts.compared,
     ast.Call: _Facts.called,
     ast.BinOp: _Facts.joined,
+    ast.JoinedStr: _Facts.joined,
     ast.Name: _Facts.named,
     ast.Attribute: _Facts.named,
 }
@@ -212,10 +229,16 @@ def _name(node: ast.AST) -> str:
 
 
 def _path(node: ast.AST) -> str | None:
-    """The path that an expression of constants makes, so far as that is easy to see."""
+    """The path that an expression of constants makes, so far as that is easy to see.
+
+    What an f-string fills in is a ``*``: a pattern of the files it may be.
+    """
     match node:
         case ast.Constant(value=str(text)):
             return text
+        case ast.JoinedStr(values=values):
+            text = "".join(_path(value) or "*" for value in values)
+            return text if set(text) & set("./") and not re.search(r"\s|^\W+$", text) else None
         case ast.BinOp(left=left, op=ast.Add() | ast.Div() as way, right=right):
             head, tail = _path(left), _path(right)
             if head is None or tail is None:
@@ -242,6 +265,7 @@ def _loose(source: str, digest: str) -> CellCode:
         modules.update(name for name in names if not name.startswith("."))
     known = len(re.findall(r"environb?(?:\.(?:get|pop)\(|\[)\s*['\"]|getenv\(\s*['\"]", source))
     every = len(re.findall(r"\benvironb?\b|\bgetenv\b", source)) > known
+    every |= bool(_SETTINGS.search(source))
     variables = {f"${name}" for name in _SHELL_VARIABLE.findall(source)}
     return CellCode(
         digest,

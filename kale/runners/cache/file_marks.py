@@ -4,13 +4,14 @@ It is part of the probe's text, so it imports the standard library alone.
 """
 
 # An audit hook has to be quick, and hears of paths as text.
-# ruff: noqa: PTH116, PTH123, PTH208
+# ruff: noqa: PTH116, PTH118, PTH123, PTH208
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
 import time
+from collections.abc import Iterator
 from typing import Any
 
 #: Names in a folder that say nothing of its content.
@@ -52,6 +53,17 @@ def listing(path: str) -> str | None:
     except OSError:
         return None
     return "list:" + hashlib.sha256(os.fsencode("\0".join(names))).hexdigest()
+
+
+def files_in(path: str) -> Iterator[str]:
+    """The files that are in a folder itself; notebooks, which change as they are shown, are not."""
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if not entry.name.endswith(".ipynb") and entry.is_file():
+                    yield os.path.join(path, entry.name)
+    except OSError:
+        return
 
 
 def split_words(text: Any) -> list[str]:

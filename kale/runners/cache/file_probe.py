@@ -12,7 +12,7 @@ ctime_ns, inode, device, digest]``, or ``None`` if there was none. The digest is
 """
 
 # An audit hook has to be quick, and hears of paths as text.
-# ruff: noqa: PTH100, PTH109, PTH111, PTH113, PTH118, PTH119, PTH120
+# ruff: noqa: PTH109, PTH111, PTH112, PTH113, PTH118
 from __future__ import annotations
 
 import json
@@ -20,13 +20,16 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from kale.runners.cache.file_marks import listing, split_words, stamp
+from kale.runners.cache.file_marks import files_in, listing, split_words, stamp
+from kale.runners.cache.file_paths import below, file_of, source_of
 
 #: More files than these are not told one by one.
 _MOST = 50_000
+
+_BYTE_CODE = ".pyc", ".so"
 
 _WRITING = os.O_WRONLY | os.O_RDWR
 _FROZEN = "<frozen importlib", "<frozen zipimport"
@@ -34,18 +37,25 @@ _IMPORTLIB = f"{os.sep}importlib{os.sep}"
 
 _SKIPPED_FOLDERS = "/proc/", "/sys/", "/dev/"
 
+#: Memory that people keep files in; what joblib's workers and shared memory leave there is no data.
+_IN_MEMORY = "/dev/shm/"  # noqa: S108 - nothing is made there
+_OF_WORKERS = "/joblib_memmapping_folder_", "/shm/sem.", "/shm/psm_", "/pymp-"
+
 
 class _Notes:
     """What was seen so far. Entries of dictionaries come in one stroke, from any thread."""
 
-    def __init__(self, ignored: Iterable[str], spool: str) -> None:
+    def __init__(self, ignored: Iterable[str], spool: str, *, hashed: bool) -> None:
         self.read: dict[str, Any] = {}
         self.written: dict[str, Any] = {}
         self.touched: dict[str, Any] = {}
         self.listed: dict[str, Any] = {}
+        self.below: dict[str, Any] = {}
+        self.emptied: dict[str, Any] = {}
+        self.hashed = hashed
         self.seen: Any = set()
         self.spool, self.process = spool, os.getpid()
-        self.ignored = tuple(_below(ignored)) + _SKIPPED_FOLDERS
+        self.ignored = tuple(below(ignored))
         self.active = True
         self.inside = threading.local()
 
@@ -100,7 +110,10 @@ class _Notes:
             path = os.path.join(os.path.realpath(head), tail)
         elif "//" in path or "/." in path:
             path = os.path.normpath(path)
-        return None if path.startswith(self.ignored) else path
+        skipped = path.startswith(_SKIPPED_FOLDERS) and not path.startswith(_IN_MEMORY)
+        if skipped or path.startswith(self.ignored) or any(one in path for one in _OF_WORKERS):
+            return None
+        return str(path)
 
     # ------------------------------------------------------------------------ hearing
 
@@ -134,10 +147,10 @@ class _Notes:
                 if not fresh:
                     self.reading(place)
                 self.writing(place)
-        elif not importing:
-            self.reading(place)
-        elif _source(place).endswith(".py"):
-            self.reading(_source(place))
+        elif not (importing and place.endswith(_BYTE_CODE)):
+            self.reading(place)  # the import system reads data of packages, too
+        elif source_of(place).endswith(".py"):
+            self.reading(source_of(place))
         if absolute and len(self.seen) <= _MOST:
             self.seen.add(key)
 
@@ -145,13 +158,19 @@ class _Notes:
         if isinstance(path, int) or _caller_imports():
             return
         place = self.place(path or ".")
-        if place and place not in self.listed:
+        # What was emptied is listed to remove what is in it, or holds what the step made.
+        if place and place not in self.listed and place not in self.emptied:
             self.note("listed", place, listing(place))
+            for file in files_in(place):
+                # The step may have these opened by somebody whom nobody hears.
+                self.note("below", file, stamp(file, hashed=self.hashed))
 
     def moved(self, source: Any, target: Any, *_folders: int) -> None:
         if _caller_imports():
             return
         source, target = self.place(source), self.place(target)
+        if target and os.path.isdir(source or ""):
+            self.note("emptied", target, True)
         if source:
             self.reading(source)
             self.writing(source)
@@ -167,6 +186,13 @@ class _Notes:
             place = self.place(path)
             if place:
                 self.writing(place)
+
+    def cleared(self, path: Any, folder: int | None = -1) -> None:
+        """A folder goes; should it be there again, all that is in it is of the step's making."""
+        self.changed(path, folder)
+        place = None if isinstance(path, int) or folder not in (-1, None) else self.place(path)
+        if place:
+            self.note("emptied", place, True)
 
     def made(self, path: Any, _mode: int, folder: int | None = -1) -> None:
         self.changed(path, folder)
@@ -207,8 +233,8 @@ _HANDLERS: dict[str, Callable[..., None]] = {
     "os.symlink": _Notes.linked,
     "os.remove": _Notes.changed,
     "os.mkdir": _Notes.made,
-    "os.rmdir": _Notes.changed,
-    "shutil.rmtree": _Notes.changed,
+    "os.rmdir": _Notes.cleared,
+    "shutil.rmtree": _Notes.cleared,
     "os.truncate": _Notes.cut,
     "sqlite3.connect": _Notes.connected,
     "subprocess.Popen": _Notes.started,
@@ -220,67 +246,48 @@ _HANDLERS: dict[str, Callable[..., None]] = {
 _notes: Any = None
 
 
-def start(ignored: Iterable[str], spool: str) -> None:
-    """Begin to listen; ``ignored`` are the run's own folders, ``spool`` is for forked processes."""
+def start(ignored: Iterable[str], spool: str, *, hashed: bool = False) -> None:
+    """Begin to listen; ``ignored`` are the run's own folders, ``spool`` is for forked processes.
+
+    With ``hashed`` small files in the folders that are listed are told with their digests.
+    """
     global _notes
     paths = sysconfig.get_paths()
     folders = [*ignored, *(paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))]
     folders += [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     if sys.prefix != sys.base_prefix:
         folders.append(sys.prefix)
-    _notes = _Notes(folders, spool)
+    _notes = _Notes(folders, spool, hashed=hashed)
     sys.addaudithook(_notes.hook)
 
 
 def end() -> dict[str, Any]:
-    """What was used: ``read``, ``written``, ``touched``, ``listed`` by absolute path, ``modules``.
+    """What was used: the kinds below by absolute path, and ``modules``.
 
     ``written`` tells whether something was there before; ``touched`` are files that somebody else
-    may have read or written; ``listed`` has digests of the names in a folder. ``modules`` are the
-    top-level modules that are loaded, and ``many`` says that there was more than can be told.
+    may have read or written; ``listed`` has digests of the names in a folder, ``below`` the files
+    there; ``emptied`` are folders that were removed or put in the place of others. ``modules`` are
+    the top-level modules that are loaded; ``many`` says that there was more than can be told.
     """
     notes = _notes
     notes.active = False
     loaded = set()
     for name, module in list(sys.modules.items()):
         loaded.add(name.partition(".")[0])
-        file = _file_of(module)
+        file = file_of(module)
         if file:
             place = notes.place(file)
             if place and place.endswith(".py"):
                 notes.reading(place)
-    kinds = "read", "written", "touched", "listed"
+    kinds = "read", "written", "touched", "listed", "below", "emptied"
     return {
         **{kind: getattr(notes, kind) for kind in kinds},
         "modules": sorted(loaded - set(getattr(sys, "stdlib_module_names", ()))),
-        "many": any(len(getattr(notes, kind)) > _MOST for kind in kinds),
+        "many": [kind for kind in kinds if len(getattr(notes, kind)) > _MOST],
     }
-
-
-def _below(folders: Iterable[str]) -> Iterator[str]:
-    for folder in folders:
-        for path in {os.path.abspath(folder), os.path.realpath(folder)}:
-            yield path + os.sep
 
 
 def _caller_imports() -> bool:
     """Whether the import system is at it: hook, handler and this function stand in between."""
     name = sys._getframe(3).f_code.co_filename  # noqa: SLF001 - nothing else tells who asks
     return name.startswith(_FROZEN) or _IMPORTLIB in name
-
-
-def _source(path: str) -> str:
-    """The file of a module whose byte code that is."""
-    folder, name = os.path.split(path)
-    if name.endswith(".pyc") and os.path.basename(folder) == "__pycache__":
-        return os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py")
-    return path
-
-
-def _file_of(module: Any) -> str | None:
-    try:
-        # Nothing that a module itself defines may run.
-        found = object.__getattribute__(module, "__dict__").get("__file__")
-    except Exception:  # noqa: BLE001 - anything may stand in `sys.modules`
-        return None
-    return found if isinstance(found, str) else None

@@ -5,11 +5,12 @@ is noted, and compared with the one after (:mod:`kale.runners.cache.recall`).
 """
 
 # Paths are text here: there are thousands of them.
-# ruff: noqa: PTH111, PTH112, PTH113, PTH118, PTH207
+# ruff: noqa: PTH110, PTH111, PTH112, PTH113, PTH118, PTH207
 from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from kale.runners.cache.file_marks import split_words
 _WORDS = 4000
 _PAIRS = 4000
 
+#: So many constant strings of earlier steps are tried as names of files.
+_HANDED_ON = 500
+
 #: Of the folders that it names, at most so many files.
 _IN_FOLDERS = 500
 
@@ -26,7 +30,7 @@ _LONGEST = 1024
 
 
 def named_files(texts: Iterable[str], cwd: Path, *, whole_folders: bool) -> dict[str, bool]:
-    """The files that constant strings name, absolute; whether each is only in a folder named.
+    """The files and folders that constant strings name, absolute; whether one is only in a folder.
 
     Besides the strings that are names themselves, these are words of them, as in commands, and
     names in folders that other strings name. With ``whole_folders`` all files of such a folder
@@ -42,6 +46,7 @@ def named_files(texts: Iterable[str], cwd: Path, *, whole_folders: bool) -> dict
             found[path] = False
         elif os.path.isdir(path) and not _contains(path, base):
             folders.append(path)
+            found[path] = False
         elif whole_folders and glob.has_magic(word):
             found.update(_files_below(sorted(glob.iglob(path)), found))
     names = [word.lstrip("/") for word in words if "." in word.strip("./")]
@@ -55,6 +60,14 @@ def named_files(texts: Iterable[str], cwd: Path, *, whole_folders: bool) -> dict
     if whole_folders:
         found.update(_files_below(folders, found))
     return found
+
+
+def likely_names(texts: Iterable[str], cwd: Path) -> frozenset[str]:
+    """The strings that may name files in other steps: those of many that name some now, first."""
+    fit = sorted(text for text in texts if 0 < len(text) < 200 and not re.search(r"\s", text))
+    if len(fit) > _HANDED_ON:
+        fit.sort(key=lambda text: (not os.path.exists(cwd / text), not {*text} & {*"./"}))
+    return frozenset(fit[:_HANDED_ON])
 
 
 def declared_files(patterns: Iterable[str], cwd: Path) -> dict[str, list[str]]:

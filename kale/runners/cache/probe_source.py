@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 #: The modules that the text is made of; each one's imports of the others are left out.
-_MODULES = ("file_marks", "file_probe")
+_MODULES = ("file_marks", "file_paths", "file_probe")
 
 
 def file_probe_source() -> str:
@@ -47,5 +47,5 @@ def told_files(probe: Mapping[str, Any] | None, spool: Path) -> Mapping[str, Any
             kind, path, value = "touched", "?", None
         # What the step had written before is no file that it was given.
         if kind != "read" or path not in told["written"]:
-            told[kind].setdefault(path, value)
+            told.setdefault(kind, {}).setdefault(path, value)
     return told

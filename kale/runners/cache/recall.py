@@ -86,8 +86,9 @@ class Recall:
             return self._difference(state)
         for state in record.written:
             if not self._keys.states.is_unchanged(state):
-                now = self._keys.states.now(state)
-                how = "is gone" if now is None else "changed"
+                if state.path.endswith("/"):
+                    return self._difference(state)
+                how = "is gone" if self._keys.states.now(state) is None else "changed"
                 return f"its file {self._keys.shown(state.path)} {how}"
         known = written.keys() | {state.path for state in record.read}
         for path in self._keys.named_files(key.step):
@@ -107,7 +108,7 @@ class Recall:
         if state.path == "?":
             return "it used files that cannot be told"
         if state.digest == UNKNOWN:
-            return f"it changed {shown}, which it had read"
+            return f"{shown} changed while it ran"
         if state.path.endswith((".dist-info/METADATA", ".egg-info/PKG-INFO")):
             return f"{Path(state.path).parent.stem.replace('-', ' ')} is no longer installed"
         if (state.digest or "").startswith("list:"):
@@ -132,6 +133,8 @@ class Recall:
         ``None`` if that failed: then nothing of them is there.
         """
         root, step = self._directory.root, record.key.step
+        # A process that was prepared for the step has left its log.
+        self._clear(step)
         try:
             for folder in dict.fromkeys(path.rpartition("/")[0] for path in record.files):
                 (root / folder).mkdir(parents=True, exist_ok=True)
@@ -172,8 +175,9 @@ class Recall:
         told = told_files(probe, self._keys.spool(task.name))
         before = self._keys.named_files(task.name)
         named_now = self._keys.name_files(task.name)
+        keys, unseen = self._keys, self._keys.uses_unseen_files(task.name)
         read, written = file_effects(
-            self._keys.states, told, before, named_now, self._keys.installed_files
+            keys.states, told, before, named_now, keys.installed_files, unseen=unseen
         )
         return StepRecord(
             key,

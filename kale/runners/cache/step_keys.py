@@ -18,19 +18,17 @@ from kale.runners.cache.input_content import input_contents
 from kale.runners.cache.installed import Installed, read_installed
 from kale.runners.cache.interpreter import Interpreter, interpreter_of
 from kale.runners.cache.local_modules import LocalCode, LocalModules
-from kale.runners.cache.named_files import declared_files, named_files
+from kale.runners.cache.named_files import declared_files, likely_names, named_files
 from kale.runners.cache.owner import owner_mark
 from kale.runners.cache.probe_source import file_probe_source
 from kale.runners.cache.records import FileState, StepKey
+from kale.runners.cache.scripts import history_files, started_scripts
 from kale.runners.contexts import value_folders
 from kale.runners.run_directory import RunDirectory, store_root
 from kale.version import __version__
 
 #: Cells that Kale writes; they hold nothing but the names of variables.
 _OWN_ROLES = {"load", "save", "record"}
-
-#: So many constant strings of earlier steps are tried as names of files.
-_MOST_HANDED_ON = 500
 
 
 class StepKeys:
@@ -76,8 +74,8 @@ class StepKeys:
         scripts = self._scripts(cells)
         local = self._local_modules().code_of({m for c in cells for m in c.modules}, scripts)
         contents, types = input_contents(task, self.places)
-        everything = [*cells, *local.files.values()]
-        self._note_named_files(task, cells, everything)
+        everything = [*cells, *local.files.values(), *started_scripts(cells, self._cwd)]
+        self._note_named_files(task, everything, local)
         names = {name for one in everything for name in one.variables}
         environment = {**os.environ, **dict(task.options.env)}
         known = variables_of(environment, names, every=any(c.every_variable for c in everything))
@@ -113,6 +111,10 @@ class StepKeys:
         mine = f"{self._directory.root}/", f"{store_root(self._directory.root)}/"
         return {path: below for path, below in found.items() if not path.startswith(mine)}
 
+    def uses_unseen_files(self, step: str) -> bool:
+        """Whether a step's code may open files out of the probe's sight."""
+        return self._texts.get(step, ([], True))[1]
+
     def installed_files(self, module: str) -> list[str]:
         """A file for each distribution that has a top-level module: it goes with its version."""
         known = self._installation()
@@ -127,7 +129,9 @@ class StepKeys:
         # An earlier attempt may have left one.
         with suppress(OSError):
             self.spool(task.name).unlink(missing_ok=True)
-        arguments = {"ignored": folders, "spool": str(self.spool(task.name))}
+        # It may be asked for before the key, when producers have not yet written their modules.
+        hashed = any(cell.unseen_files for cell in self._read(task)[1])
+        arguments = {"ignored": folders, "spool": str(self.spool(task.name)), "hashed": hashed}
         return {"source": self._probe, "arguments": arguments}
 
     def spool(self, step: str) -> Path:
@@ -204,15 +208,20 @@ class StepKeys:
     # -------------------------------------------------------------------- files and modules
 
     def _note_named_files(
-        self, task: Task, cells: Iterable[CellCode], everything: Iterable[CellCode]
+        self, task: Task, everything: Iterable[CellCode], local: LocalCode
     ) -> None:
         texts = {text for cell in everything for text in cell.texts}
         texts |= {str(value) for value in self._given(task).values() if isinstance(value, str)}
-        unseen = any(cell.unseen_files for cell in cells)
+        unseen = any(cell.unseen_files for cell in everything)
+        texts.update(history_files(everything, self._cwd))
+        # A module's data may lie beside it.
+        for path, code in local.files.items():
+            if code.unseen_files:
+                folder = path.rpartition("/")[0]
+                texts.update(f"{folder}/{text}" for text in code.texts if _may_be_path(text))
         producers = {port.source[0] for port in task.inputs if port.source is not None}
         handed = {text for step in producers for text in self._handed_on.get(step, ())}
-        paths = {text for text in texts if _may_be_path(text)}
-        self._handed_on[task.name] = frozenset(sorted(paths | handed)[:_MOST_HANDED_ON])
+        self._handed_on[task.name] = likely_names(texts | handed, self._cwd)
         # A name that an earlier step made may be one that only native code opens here.
         self._texts[task.name] = sorted(texts | handed if unseen else texts), unseen
         self._named[task.name] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 
@@ -14,12 +15,7 @@ def first_imports(cells: Iterable[str]) -> list[str]:
     """
     found: dict[str, None] = {}
     for text in cells:
-        try:
-            statements = ast.parse(text).body
-        except (SyntaxError, ValueError):
-            # IPython's syntax, or none; what stands above it in the cell is not known either.
-            break
-        whole = True
+        statements, whole = _statements(text)
         for statement in statements:
             if isinstance(statement, ast.Import):
                 found.update(dict.fromkeys(alias.name for alias in statement.names))
@@ -33,6 +29,28 @@ def first_imports(cells: Iterable[str]) -> list[str]:
         if not whole:
             break
     return [name for name in found if not name.startswith("__future__:")]
+
+
+def _statements(text: str) -> tuple[list[ast.stmt], bool]:
+    """The statements of a cell up to its first line of IPython's syntax; whether that is all.
+
+    A line that asks for plots in the notebook changes nothing for imports: they are there anyway.
+    """
+    text = _INLINE.sub("pass", text)
+    try:
+        return ast.parse(text).body, True
+    except (SyntaxError, ValueError):
+        pass
+    above = text[: found.start()] if (found := _IPYTHON.search(text)) else ""
+    try:
+        return ast.parse(above).body, False
+    except (SyntaxError, ValueError):
+        # That line stands inside of a statement, or the cell is no Python at all.
+        return [], False
+
+
+_INLINE = re.compile(r"^%matplotlib[ \t]+inline[ \t]*$", re.MULTILINE)
+_IPYTHON = re.compile(r"^[%!?]", re.MULTILINE)
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

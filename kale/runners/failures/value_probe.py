@@ -24,6 +24,9 @@ from kale.runners.failures.short_text import attributes_of, is_code, short_text
 #: Frames told from either end of a traceback, names told of a frame, characters of a message.
 _FRAMES, _NAMES, _MESSAGE = 6, 8, 10_000
 
+#: Namespaces that are searched for secrets.
+_MOST_SPACES = 50
+
 #: A part of a traceback, and how many there are of the same line in a row.
 _Seen = tuple[types.TracebackType, int]
 
@@ -56,6 +59,8 @@ def failure() -> dict[str, Any] | None:
     if not isinstance(error, BaseException):
         return None
     known = {*secret_values(os.environ, _declared), *secret_values(_environ, _declared)}
+    for texts in _texts_in_reach():
+        known.update(secret_values(texts))
     secrets = tuple(sorted(known, key=len, reverse=True))
     return {
         "type": type(error).__name__,
@@ -96,6 +101,17 @@ def _more(error: BaseException) -> Iterator[str]:
     cause = error.__cause__
     if cause is not None and (type(cause), _message(cause)) != (type(error), _message(error)):
         yield f"caused by {type(cause).__name__}: {_message(cause)}"
+
+
+def _texts_in_reach() -> Iterator[dict[str, str]]:
+    """The texts that the notebook's names and those of the functions under way stand for."""
+    spaces: list[Mapping[str, object]] = [vars(sys.modules["__main__"])]
+    trace = getattr(sys, "last_traceback", None)
+    while trace is not None and len(spaces) < _MOST_SPACES:
+        spaces.append(trace.tb_frame.f_locals)
+        trace = trace.tb_next
+    for space in spaces:
+        yield {name: value for name, value in [*space.items()] if type(value) is str}
 
 
 def _frames(

@@ -78,6 +78,9 @@ def test_a_step_is_never_taken_but_by_a_resumed_run_when_it(project, code):
 
 HARMLESS = [
     pytest.param("import tempfile\nwith tempfile.TemporaryDirectory() as d:\n    open(d + '/a', 'w').write('1')\nx = 1", id="a temporary folder"),
+    pytest.param("import os, tempfile\nwith tempfile.TemporaryDirectory() as d:\n    open(d + '/a', 'w').write('1')\n    os.listdir(d)\nx = 1", id="a temporary folder that it lists"),
+    pytest.param("import shutil, os\nshutil.rmtree('out', ignore_errors=True)\nos.makedirs('out/deep')\nopen('out/deep/a', 'w').write('1')\nx = os.listdir('out')", id="a folder that it makes anew"),
+    pytest.param("import numpy as np\nfrom joblib import Parallel, delayed\nx = Parallel(n_jobs=2, max_nbytes=10)(delayed(np.sum)(a) for a in np.ones((4, 100)))", id="workers that share memory"),
     pytest.param("open('out.txt', 'w').write('1')\nopen('out.txt').read()\nopen('out.txt', 'a').write('2')\nx = 1", id="a file of its own making that it reads and adds to"),
     pytest.param("import numpy as np, matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nplt.plot([1]); plt.savefig('out.bin', format='svg', metadata={'Date': None})\nx = 1", id="a plot in a file"),
     pytest.param("import json, logging, urllib.request\nx = 1", id="imports of the standard library"),

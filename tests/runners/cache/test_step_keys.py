@@ -20,7 +20,9 @@ from kale.runners.run_directory import RunDirectory
 
 def key_of(folder: Path, plan: Plan, runtime, *, step="train", parameters: Mapping = {}):
     directory = RunDirectory(default_run_dir(folder, "iris"))
-    keys = StepKeys(plan, directory=directory, cwd=folder, parameters=parameters, runtime=str(len(runtime)))
+    keys = StepKeys(
+        plan, directory=directory, cwd=folder, parameters=parameters, runtime=repr(runtime)
+    )
     return keys.key(plan.task(step))
 
 
@@ -178,7 +180,7 @@ def test_a_key_and_inputs(tmp_path, runtime, one, other, same):
             folder.mkdir(parents=True)
             (folder / "manifest.json").write_text(json.dumps(content))
         made_keys = StepKeys(
-            made, directory=directory, cwd=tmp_path, parameters={}, runtime=str(len(runtime))
+            made, directory=directory, cwd=tmp_path, parameters={}, runtime=repr(runtime)
         )
         keys.append(made_keys.key(reader))  # type: ignore[arg-type]
     assert (keys[0].digest == keys[1].digest) is same
@@ -197,7 +199,11 @@ def test_inputs_that_share_objects_count_by_the_bytes_that_hold_both(tmp_path, r
             found = manifest(files={"v": [1, content]}, shared=shared, group=group)
             (folder / "manifest.json").write_text(json.dumps(found))
         made = StepKeys(
-            plan(both, reader), directory=directory, cwd=tmp_path, parameters={}, runtime=str(len(runtime))
+            plan(both, reader),
+            directory=directory,
+            cwd=tmp_path,
+            parameters={},
+            runtime=repr(runtime),
         )
         keys.append(made.key(reader).digest)
     assert keys[0] != keys[1] == keys[2] != keys[3]

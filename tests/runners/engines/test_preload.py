@@ -19,6 +19,11 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="shells are forked on
     [
         pytest.param([], [], id="no cells"),
         pytest.param(["import a", "%load_ext x\nimport b"], ["a"], id="a cell that is not Python"),
+        pytest.param(
+            ["import a\n%matplotlib inline\nimport b\n!ls\nimport c", "import d"], ["a", "b"],
+            id="plots in the notebook are asked for, and a command stands between",
+        ),
+        pytest.param(["import (a\n%x\n)"], [], id="a line that looks so inside of nothing"),
         pytest.param(["x = 1\nimport a"], [], id="another statement first"),
         pytest.param(["import a\nimport b; b.f()\nimport c"], ["a", "b"], id="a call between"),
         pytest.param(["try:\n    import a\nexcept ImportError: pass"], [], id="an import that may fail"),

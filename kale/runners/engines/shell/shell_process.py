@@ -28,6 +28,7 @@ from ipykernel.kernelbase import Kernel
 from tornado import ioloop
 
 from .boot import forget
+from .children import end_trackers, end_workers
 from .fork_server import ForkServer, Request, connection_of, end_with_parent
 from .frames import CHUNK, KALE, Unpacker, note
 from .kernel_app import ShellApp
@@ -150,8 +151,10 @@ def leave(app: ShellApp) -> NoReturn:
     """
     # As at the end of the interpreter: threads are waited for, then exit handlers run. One of
     # these is IPython's, which drops all that the notebook's names hold.
+    end_workers()
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - it has no public name
     atexit._run_exitfuncs()  # noqa: SLF001 - as above
+    end_trackers()
     sys.last_value = sys.last_traceback = None
     gc.collect()
     for found in gc.get_objects():
@@ -235,21 +238,6 @@ class _Shell:
 
     async def _end(self) -> None:
         self._ending = True
-        kernel = self._app.kernel
-        kernel.do_shutdown(restart=False)
-        if _has_children():
-            await kernel._at_shutdown()  # noqa: SLF001 - as a kernel does when it is told to end
+        self._app.kernel.do_shutdown(restart=False)
         self.ended = True
         self._loop.add_callback(self._loop.stop)
-
-
-def _has_children() -> bool:
-    for task in os.listdir("/proc/self/task"):  # noqa: PTH208 - names, not paths
-        try:
-            with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:  # noqa: PTH123
-                if file.read().strip():
-                    return True
-        except OSError:
-            # A thread that has ended, or a system that does not tell.
-            return True
-    return False

@@ -57,26 +57,34 @@ def emit_runtime(backends: tuple[str, ...] | None = None) -> Files:
 
 
 class LateRuntime(Mapping[PurePosixPath, bytes]):
-    """The files of :func:`emit_runtime`, made when somebody looks at them.
+    """The files of :func:`emit_runtime` as they were written, found when somebody looks at them.
 
-    ``digest`` is known before that: hexadecimal digits that are equal if the files are.
+    Nothing is stripped, which takes longer than to start a step. ``digest`` is known before:
+    hexadecimal digits that are equal if the files are.
     """
 
     def __init__(self, backends: tuple[str, ...] | None = None) -> None:
         self._backends = backends
-        sources = _sources(importlib.resources.files("kale").joinpath("marshal"), PurePosixPath())
-        texts = {str(path): text for path, text in sources.items()}
+        folder = importlib.resources.files("kale").joinpath("marshal")
+        self._sources = _sources(folder, PurePosixPath())
+        texts = {str(path): text for path, text in self._sources.items()}
         known = json.dumps([backends, texts], sort_keys=True)
         self.digest = hashlib.sha256(known.encode()).hexdigest()
 
+    @functools.cached_property
+    def _files(self) -> Files:
+        sources = self._sources
+        found = sources if self._backends is None else carried(sources, self._backends)
+        return {PurePosixPath("kale_runtime", path): sources[path].encode() for path in found}
+
     def __getitem__(self, path: PurePosixPath) -> bytes:
-        return emit_runtime(self._backends)[path]
+        return self._files[path]
 
     def __iter__(self) -> Iterator[PurePosixPath]:
-        return iter(emit_runtime(self._backends))
+        return iter(self._files)
 
     def __len__(self) -> int:
-        return len(emit_runtime(self._backends))
+        return len(self._files)
 
 
 @functools.lru_cache(maxsize=64)

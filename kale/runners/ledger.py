@@ -82,7 +82,6 @@ class Ledger:
             if not asked and not known.use_cache:
                 asked = "--no-cache"
             self._whys[task.name] = known.reasons.ran(task.name, key, miss=miss, asked=asked)
-            known.pages.prepare()
             return None
         self._whys[task.name] = known.reasons.taken(task.name, record)
         make_way(task.name)

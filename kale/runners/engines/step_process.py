@@ -30,6 +30,7 @@ from typing import Any
 
 from kale.runners.engines.choice import NoFastEngine, choose
 from kale.runners.engines.kernel import die_with_parent
+from kale.runners.engines.local_papermill import import_papermill
 
 #: Seconds that an interrupted cell has to end.
 GRACE = 2.0
@@ -127,6 +128,7 @@ def _execute(
     shell: Sequence[int],
     wait_for_go: Callable[[], None],
 ) -> dict[str, Any]:
+    import_papermill()
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError

@@ -11,19 +11,23 @@ import signal
 import sys
 
 import nbformat
-import papermill
 
-import kale.runners.engines.fast_engine
-import kale.runners.engines.kernel_engine
-import kale.runners.engines.kernel_link  # noqa: F401 - as above
 from kale.runners.engines.choice import choose
 from kale.runners.engines.kernel import prepare_to_start
+from kale.runners.engines.local_papermill import import_papermill
 from kale.runners.engines.shell.fork_server import ForkServer, connection_of
 from kale.runners.engines.step_process import run_step
 
 
 def _warm_up() -> None:
     """Have the libraries do what they do once: compile schemas, look for kernels and plug-ins."""
+    import_papermill()
+    import papermill
+
+    import kale.runners.engines.fast_engine
+    import kale.runners.engines.kernel_engine
+    import kale.runners.engines.kernel_link  # noqa: F401 - so that no step has to
+
     cells = [nbformat.v4.new_code_cell("a = 1", metadata={"tags": ["parameters"]})]
     notebook = nbformat.v4.new_notebook(cells=cells)
     for minor in (4, 5):

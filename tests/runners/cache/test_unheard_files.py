@@ -143,7 +143,7 @@ UNHEARD = [
         id="a file was edited that native code opens for a local module",
     ),
     pytest.param(
-        "from os import environ as env\nx = env.get('MO' + 'DE')",
+        "from os import environ as env\nx = env.get(''.join(['MO', 'DE']))",
         lambda f: os.environ.__setitem__("MODE", "b"),
         id="a variable has another value that it reads by another name of os.environ",
     ),

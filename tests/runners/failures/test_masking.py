@@ -30,7 +30,9 @@ def test_names_of_secrets(name):
     ("environ", "found"),
     [
         pytest.param({"PATH": "/usr/bin", "HOME": "/root", "LANG": "C.UTF-8"}, (), id="nothing"),
-        pytest.param({"PWD": "/home/ada/project", "OLDPWD": "/home/ada"}, (), id="folders named like one"),
+        pytest.param(
+            {"PWD": "/home/ada/project", "OLDPWD": "/home/ada"}, (), id="folders named like one"
+        ),
         pytest.param(
             {"USE_AUTH": "false", "AUTH": "yes", "TOKENS": "4096"}, (), id="values that say nothing"
         ),

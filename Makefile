@@ -11,7 +11,7 @@ run: .venv/run.stamp  ## convert an example notebook and run it as a pipeline
 	$(BIN)/kale run examples/breast_cancer.ipynb
 
 test: .venv/test.stamp  ## all tests, with branch coverage
-	$(BIN)/python -m pytest -n 2 --cov --cov-report= -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= -m "not slow"
 
 heavy: .venv/heavy.stamp  ## install PyTorch and other large libraries, so that their tests are not skipped
 

@@ -22,6 +22,9 @@ settings.load_profile("kale")
 _CACHES = tempfile.mkdtemp(prefix="kale-cache-")
 os.environ.setdefault("KALE_CACHE_DIR", f"{_CACHES}/shared")
 
+# A second of work for each run; the tests of pages ask for them.
+os.environ["KALE_NO_PAGES"] = "1"
+
 # The secret of the user's cache belongs to the user, not to tests.
 os.environ["XDG_STATE_HOME"] = f"{_CACHES}/state"
 
@@ -31,6 +34,12 @@ os.environ.setdefault("KALE_SOUNDNESS_SEED", str(random.SystemRandom().randrange
 
 def pytest_report_header():
     return f"KALE_SOUNDNESS_SEED={os.environ['KALE_SOUNDNESS_SEED']}"
+
+
+@pytest.fixture
+def with_pages(monkeypatch):
+    """Have runs make the pages of their notebooks, as they do unless told not to."""
+    monkeypatch.delenv("KALE_NO_PAGES")
 
 
 @pytest.fixture(autouse=True)

@@ -189,8 +189,8 @@ EVERY_FIELD = {
     "volumes": ((VolumeMount("claim-1", "/mnt/x"),), "mountPath: /mnt/x"),
 }
 
-#: Of the local run's report, which a cluster does not make.
-LOCAL_FIELDS = {"report"}
+#: Of the local run's report and cache, which a cluster does not have.
+LOCAL_FIELDS = {"files", "report"}
 
 
 def test_every_option_has_a_row_here():

@@ -53,6 +53,7 @@ def test_a_plan_without_tasks_succeeds(runtime, tmp_path):
     assert result.report.exists()
 
 
+@pytest.mark.usefixtures("with_pages")
 def test_values_parameters_and_metrics_travel_through_a_hostile_folder(runtime, tmp_path, capfd):
     folder = tmp_path / HOSTILE
     folder.mkdir()

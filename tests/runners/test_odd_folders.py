@@ -33,7 +33,7 @@ def furnish(folder: Path) -> Path:
     return notebook
 
 
-@pytest.mark.parametrize("engine", ["fast", "kernel"])
+@pytest.mark.parametrize("engine", ["fast", pytest.param("kernel", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "name",
     [

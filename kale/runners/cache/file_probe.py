@@ -111,6 +111,7 @@ class _Notes:
         elif "//" in path or "/." in path:
             path = os.path.normpath(path)
         skipped = path.startswith(_SKIPPED_FOLDERS) and not path.startswith(_IN_MEMORY)
+        skipped = skipped or path.endswith("/__pycache__")
         if skipped or path.startswith(self.ignored) or any(one in path for one in _OF_WORKERS):
             return None
         return str(path)

@@ -31,7 +31,8 @@ class Pages:
     """Has a page made of each executed notebook that it is told of.
 
     The process that does it starts with the first one, has the lowest priority, and ends with this
-    one. A page that cannot be made is not there; that is nobody's failure.
+    one. A page that cannot be made is not there; that is nobody's failure. Where the variable
+    ``KALE_NO_PAGES`` is set none is made.
     """
 
     def __init__(self, directory: RunDirectory) -> None:
@@ -39,15 +40,18 @@ class Pages:
         self._writer: subprocess.Popen[bytes] | None = None
         self._wanted: list[str] = []
         self._unsent = b""
+        self._off = bool(os.environ.get("KALE_NO_PAGES"))
 
     def prepare(self) -> None:
         """Start the process, which takes a while, because there will be pages; never raises."""
-        if self._writer is None:
+        if self._writer is None and not self._off:
             with suppress(OSError):
                 self._writer = _start_writer()
 
     def make(self, step: str) -> None:
         """Ask for the page of a step that ended; returns at once and never raises."""
+        if self._off:
+            return
         notebook = self._directory.executed_notebook(step)
         try:
             if notebook.stat().st_size > LARGEST_PAGE_BYTES:

@@ -71,7 +71,9 @@ def assert_nothing_runs(folder: Path) -> None:
         pytest.param("import sys; sys.exit(0)", {"error": "cell"}, id="SystemExit"),
         pytest.param("(lambda f: f(f))(lambda f: f(f))", {"error": "cell"}, id="deep recursion"),
         pytest.param("raise KeyboardInterrupt", {"error": "cell"}, id="KeyboardInterrupt"),
-        pytest.param("exit()", {"error": None}, id="the shell's own exit"),
+        pytest.param(
+            "exit()", {"error": "kernel died", "status": 0}, id="the shell's own exit"
+        ),
     ],
 )  # fmt: skip
 def test_the_end_of_a_step_is_told_and_what_came_before_is_kept(steps, tmp_path, code, done):
@@ -219,6 +221,7 @@ def test_what_belongs_to_no_running_cell_is_in_the_log(steps, tmp_path):
     assert "stray" in (tmp_path / "log").read_text()
 
 
+@pytest.mark.slow
 def test_a_million_lines_and_a_hundred_megabytes(steps, tmp_path):
     (lines, size) = steps.run(
         "for k in range(1_000_000): print(k)", "for _ in range(100): print('x' * 1_000_000)"
@@ -370,7 +373,8 @@ def test_whoever_is_killed_nothing_is_left_and_the_end_is_told(steps, tmp_path, 
         assert child.done["error"] == "kernel died"
         assert child.done["status"] in (-signal.SIGKILL, None)
     else:
-        assert child.done is None
+        # Told to end by the system, it may have had the time to say how.
+        assert child.done is None or child.done["error"] == "cell"
     # Nobody needs the servers: the next step starts what it lacks.
     steps.run("x = 1")
     assert steps.ran["error"] is None

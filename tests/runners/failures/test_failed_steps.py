@@ -42,7 +42,7 @@ def result(request, runtime, tmp_path, monkeypatch):
             env=(("API_KEY", "abcdefgh"),),
             secrets=(SecretEnv("s", "k", "SAID_SO"),),
         ),
-        task("slow", "import time\npause = 600\ntime.sleep(pause)", timeout=15),
+        task("slow", "import time\npause = 600\ntime.sleep(pause)", timeout=4),
         task("crash", "x = 1", "import ctypes\nctypes.string_at(0)"),
         task("killed", "import os\nos.kill(os.getpid(), 9)"),
     )
@@ -97,7 +97,7 @@ def test_what_is_told(result, tmp_path):
             *last("secret"),
         ],
         "slow": [
-            "iris.ipynb: cell 7 (slow), line 3: Timeout: the step ran longer than its timeout of 15 s",
+            "iris.ipynb: cell 7 (slow), line 3: Timeout: the step ran longer than its timeout of 4 s",
             "    time.sleep(pause)",
             "    ^^^^^^^^^^^^^^^^^",
             "      pause = 600",

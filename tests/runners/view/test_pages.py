@@ -18,6 +18,8 @@ from kale.runners.run_directory import RunDirectory
 from kale.runners.view.page_writer import page_exporter, write_page
 from kale.runners.view.pages import Pages
 
+pytestmark = pytest.mark.usefixtures("with_pages")
+
 EVIL = "</pre></div><script>alert('x')</script>"
 
 #: A process that has a page made, tells the writer's number, and waits to be killed.

@@ -14,6 +14,8 @@ from kale.errors import Location
 from kale.runners import RunResult, StepError, StepResult
 from kale.runners.view.report import write_report
 
+pytestmark = pytest.mark.usefixtures("with_pages")
+
 EVIL = "<script>alert('x')</script> {{ 7 * 7 }} \"quoted\" & \u2028 🙂"
 
 

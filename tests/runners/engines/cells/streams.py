@@ -79,7 +79,9 @@ STREAMS = [
         "captured output of a subprocess",
         "import subprocess\nsubprocess.run(['echo', 'sub'], capture_output=True).stdout",
     ),
-    row("bytes that are no UTF-8 on descriptor 1", "import os\nos.write(1, b'\\xff\\xfeabc\\n')"),
+    row(
+        "bytes that are no UTF-8 on descriptor 1", "import os\n_ = os.write(1, b'\\xff\\xfeabc\\n')"
+    ),
     row(
         "what C code prints",
         "import ctypes\nc = ctypes.CDLL(None)\nc.puts(b'from C')\nc.fflush(None);",

@@ -52,6 +52,7 @@ class Templates:
         self._loaded: socket.socket | None = None
         self._loading: ServedProcess | None = None
         self._is_loaded = False
+        self._retired: list[socket.socket | ServedProcess] = []
         #: What could not be preloaded, and why.
         self.refused: dict[str, str] = {}
         if supported():
@@ -122,6 +123,12 @@ class Templates:
             self._loaded.close()
             self._loaded = None
 
+    def _retire(self) -> None:
+        """Ask the shells' servers for no more; they live on for what they have forked."""
+        self._retired += [s for s in (self._loaded, self._shells, self._loading) if s is not None]
+        self._loaded = self._shells = self._loading = None
+        self._is_loaded = False
+
     def _loaded_server(self) -> socket.socket | None:
         """The server that has imported the modules, once it has."""
         if self._loaded is None or self._is_loaded:
@@ -152,8 +159,7 @@ class Templates:
             return None
         if self._installed != _state_of_installed():
             # Somebody, maybe a step, has installed something: what was imported is of before.
-            self._stop_loaded()
-            self._shells.close()
+            self._retire()
             self._start_shells()
         server = self._loaded_server() if differing <= _LATE else None
         content = {"role": "shell", "environment": dict(env), "cwd": str(self._cwd)}
@@ -179,10 +185,11 @@ class Templates:
     def close(self) -> None:
         """End the servers, and kill what is left of what they forked."""
         self._stop_loaded()
-        for server in (self._steps, self._shells):
+        for server in (self._steps, self._shells, *self._retired):
             if server is not None:
                 server.close()
         self._steps = self._shells = None
+        self._retired.clear()
         for process in self._processes:
             process.wait()
         self._processes.clear()

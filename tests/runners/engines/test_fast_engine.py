@@ -21,6 +21,7 @@ from runners.processes import processes_of
 from kale.runners.engines import fast_engine
 from kale.runners.engines.child import Child
 from kale.runners.engines.choice import fast_obstacle
+from kale.runners.engines.shell.preload import installed_folders
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="shells are forked on Linux alone")
 
@@ -402,6 +403,26 @@ def test_nothing_is_left_when_the_run_itself_is_killed(tmp_path):
     run.kill()
     run.wait()
     assert_nothing_runs(tmp_path)
+
+
+def test_an_install_while_a_step_runs_ends_nothing(steps, tmp_path):
+    first = steps.begin(
+        "import os, time\nopen('on', 'w').close()\n"
+        "while not os.path.exists('go'):\n    time.sleep(0.02)\nprint('went on')"
+    )
+    wait_for(tmp_path / "on")
+    # What a change in the folder of distributions leaves.
+    now = time.time_ns()
+    os.utime(installed_folders()[-1], ns=(now, now))
+    second = steps.begin("1", output=str(tmp_path / "second.ipynb"))
+    while not second.read()[0]:
+        pass
+    second.close()
+    assert second.done is not None
+    assert second.done["error"] is None
+    (tmp_path / "go").touch()
+    [[output]] = steps.end(first)
+    assert (steps.ran["error"], "".join(output["text"])) == (None, "went on\n")
 
 
 # ------------------------------------------------------------ without a server, elsewhere

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from kale.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from kale.core import Compilation, check, compile_notebook, load, plan, run, verify
+    from kale.compilation import Compilation
+    from kale.core import check, compile_notebook, load, plan, run, verify
     from kale.errors import KaleError, Location
     from kale.original import Kale
 
@@ -32,4 +33,9 @@ def __getattr__(name: str) -> Any:
 
 
 #: The modules of the names that are not of ``kale.core``.
-_HOMES = {"Kale": "kale.original", "KaleError": "kale.errors", "Location": "kale.errors"}
+_HOMES = {
+    "Compilation": "kale.compilation",
+    "Kale": "kale.original",
+    "KaleError": "kale.errors",
+    "Location": "kale.errors",
+}

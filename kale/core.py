@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kale import static_analysis
-from kale.diagnostics import Diagnostic, strictly, to_errors
+from kale.compilation import Compilation
+from kale.diagnostics import strictly, to_errors
 from kale.errors import raise_all
 from kale.files import write_files
 from kale.ir import AnalyzedPipeline, Pipeline, Plan
@@ -24,32 +25,6 @@ if TYPE_CHECKING:
 
 PathLike = str | os.PathLike[str]
 _NOTHING: Mapping[str, str] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Compilation:
-    """What compiling a notebook left on disk: paths that exist, and the findings on the way.
-
-    ``notebooks`` maps each step, in topological order, to its notebook.
-    """
-
-    pipeline: str
-    script: Path
-    package: Path
-    notebooks: Mapping[str, Path]
-    diagnostics: tuple[Diagnostic, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """The compilation as ``kale compile --json`` prints it."""
-        return {
-            "pipeline": self.pipeline,
-            "files": {
-                "script": str(self.script),
-                "package": str(self.package),
-                "notebooks": {step: str(path) for step, path in self.notebooks.items()},
-            },
-            "diagnostics": [finding.as_json() for finding in self.diagnostics],
-        }
 
 
 def load(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Pipeline:

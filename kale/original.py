@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from kale.core import Compilation, PathLike, compile_notebook, load
+from kale.compilation import Compilation
+from kale.core import PathLike, compile_notebook, load
 
 if TYPE_CHECKING:
     import networkx as nx

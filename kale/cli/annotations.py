@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kale.cli.terminal import printable
 from kale.diagnostics import Diagnostic, Severity
 from kale.errors import Location
 from kale.nbparser.raw_lines import raw_lines
+from kale.printable import printable
 
 if TYPE_CHECKING:
     from kale.runners import StepResult

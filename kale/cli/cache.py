@@ -23,7 +23,8 @@ from kale.cli.cache_text import (
     size_text,
 )
 from kale.cli.options import debug_option, json_option, not_empty, with_options
-from kale.cli.terminal import print_json, printable, shown_path
+from kale.cli.terminal import print_json, shown_path
+from kale.printable import printable
 
 if TYPE_CHECKING:
     from kale.runners.cache.keeper import Holding

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kale.cli.terminal import printable, shown_path
+from kale.cli.terminal import shown_path
+from kale.printable import printable
 
 if TYPE_CHECKING:
     from kale.runners.cache.keeper import Holding

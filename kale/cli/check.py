@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from kale.cli.options import FINDINGS, debug_option, given_settings, with_options
-from kale.cli.terminal import print_findings, print_json, printable
+from kale.cli.terminal import print_findings, print_json
 from kale.diagnostics import CATALOGUE, Diagnostic, Severity, from_error, near_codes, strictly
 from kale.errors import KaleError, Location
+from kale.printable import printable
 
 
 def _explain(context: click.Context, _: click.Parameter, code: str | None) -> None:

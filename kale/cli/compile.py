@@ -17,12 +17,13 @@ from kale.cli.options import (
     notebook_argument,
     with_options,
 )
-from kale.cli.terminal import print_findings, print_json, printable
+from kale.cli.terminal import print_findings, print_json
 from kale.diagnostics import from_error
 from kale.errors import KaleError
+from kale.printable import printable
 
 if TYPE_CHECKING:
-    from kale.core import Compilation
+    from kale.compilation import Compilation
 
 
 @click.command("compile", short_help="Make a Kubeflow Pipelines package of a notebook.")

@@ -9,9 +9,10 @@ from typing import TextIO
 
 import click
 
-from kale.cli.terminal import display_width, printable
+from kale.cli.terminal import display_width
 from kale.data_flow import DataFlow, Edge, EdgeKind, Given, StepFlow
 from kale.ir import InputKind, Reason
+from kale.printable import printable
 
 #: Narrower sentences than this are put under their names instead of beside them.
 _NARROW = 40

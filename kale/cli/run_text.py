@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from kale.cli.runs import why_lines
-from kale.cli.terminal import print_lines, printable, shown_path
+from kale.cli.terminal import print_lines, shown_path
+from kale.printable import printable
 from kale.runners import RunResult, StepResult, failure_lines
 from kale.runners.view.progress import seconds_text
 

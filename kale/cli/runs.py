@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kale.cli.terminal import display_width, printable
+from kale.cli.terminal import display_width
+from kale.printable import printable
 
 if TYPE_CHECKING:
     from kale.runners import StepResult

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import sys
 import unicodedata
 from collections.abc import Iterable
@@ -16,11 +15,9 @@ import click
 
 from kale.diagnostics import Diagnostic, Severity, from_error
 from kale.errors import KaleError, Location
+from kale.printable import printable
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
-
-#: What would move the cursor, start a line, change colours or turn the direction of writing.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def ready_streams() -> None:
@@ -80,11 +77,6 @@ def finding_lines(finding: Diagnostic, source: str | None) -> list[str]:
     if finding.hint:
         lines.append(f"  hint: {printable(finding.hint)}")
     return lines
-
-
-def printable(text: str) -> str:
-    """``text`` on one line, with escapes for what a terminal would obey instead of showing."""
-    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def shown_path(path: Path) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kale.cli.terminal import display_width, printable
+from kale.cli.terminal import display_width
+from kale.printable import printable
 
 if TYPE_CHECKING:
     from kale.runners.verify import Check, Verification

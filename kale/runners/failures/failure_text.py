@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kale.printable import printable
 from kale.runners.failures.step_error import Frame, StepError, Values
-from kale.runners.view.one_line import one_line
 
 if TYPE_CHECKING:
     from kale.runners.result import StepResult
@@ -41,9 +41,9 @@ def failure_lines(
         return []
     paint = _Paint(colour)
     first, *more = error.message.replace("\r\n", "\n").strip().split("\n")
-    cause = _cut(one_line(f"{error.type}: {first}" if first else error.type), _MESSAGE)
-    lines = [f"{one_line(str(error.at))}: {paint(cause, _BOLD + _RED)}"]
-    lines += [f"    {_cut(one_line(line), _MESSAGE)}" for line in more[:_MESSAGE_LINES]]
+    cause = _cut(printable(f"{error.type}: {first}" if first else error.type), _MESSAGE)
+    lines = [f"{printable(str(error.at))}: {paint(cause, _BOLD + _RED)}"]
+    lines += [f"    {_cut(printable(line), _MESSAGE)}" for line in more[:_MESSAGE_LINES]]
     if len(more) > _MESSAGE_LINES:
         lines.append(f"    … {len(more) - _MESSAGE_LINES} lines more in the executed notebook")
     if error.source.strip():
@@ -64,7 +64,7 @@ def failure_lines(
         "resume": resume,
     }
     lines += [
-        f"  {paint(f'{name}:', _DIM)} {one_line(text)}" for name, text in facts.items() if text
+        f"  {paint(f'{name}:', _DIM)} {printable(text)}" for name, text in facts.items() if text
     ]
     return lines
 
@@ -76,7 +76,7 @@ def retry_reason(error: StepError) -> str:
     place = [] if error.at.cell is None else [f"cell {error.at.cell}"]
     if error.at.line is not None:
         place.append(f"line {error.at.line}")
-    return one_line(f"{', '.join(place)}: {cause}" if place else cause)
+    return printable(f"{', '.join(place)}: {cause}" if place else cause)
 
 
 def _path(path: Path | None, here: Path | None) -> str:
@@ -100,7 +100,7 @@ def _inside(frame: Frame) -> str:
     place = f"{at.path if at.cell is None else f'cell {at.cell}'}, line {at.line}"
     if frame.function:
         place = f"{frame.function}, {place}"
-    return one_line(f"in {place}, {frame.times} times" if frame.times > 1 else f"in {place}")
+    return printable(f"in {place}, {frame.times} times" if frame.times > 1 else f"in {place}")
 
 
 def _first(source: str) -> int:
@@ -113,7 +113,7 @@ def _source(source: str, column: int | None, width: int, paint: _Paint) -> list[
     indent = _first(source) - 1
     code = source.strip()
     if column is None or not indent < column <= len(source) + 1:
-        return [f"    {_cut(one_line(code))}"]
+        return [f"    {_cut(printable(code))}"]
     start = column - 1 - indent
     dots = ""
     if start + width > _WIDEST:
@@ -121,9 +121,9 @@ def _source(source: str, column: int | None, width: int, paint: _Paint) -> list[
         shift = max(start - _BEFORE, 0)
         dots, code, start = ("… " if shift else ""), code[shift:], start - shift
     before, marked = (
-        one_line(text.replace("\t", " ")) for text in (code[:start], code[start:][:width])
+        printable(text.replace("\t", " ")) for text in (code[:start], code[start:][:width])
     )
-    rest = one_line(code[start + width :])
+    rest = printable(code[start + width :])
     text = _cut(f"{dots}{before}{marked}{rest}")
     offset = _columns(dots + before)
     length = max(min(_columns(marked), _columns(text) - offset), 1)
@@ -144,7 +144,7 @@ def _columns(text: str) -> int:
 
 def _values(values: Values, paint: _Paint) -> Iterator[str]:
     for name, text in values:
-        yield f"      {one_line(name)} {paint('=', _DIM)} {one_line(text)}"
+        yield f"      {printable(name)} {paint('=', _DIM)} {printable(text)}"
 
 
 def _inputs(inputs: Values, paint: _Paint) -> Iterator[str]:
@@ -152,4 +152,4 @@ def _inputs(inputs: Values, paint: _Paint) -> Iterator[str]:
         yield f"  {paint('inputs:', _DIM)}"
     width = min(max((len(name) for name, _ in inputs), default=0), 30)
     for name, text in inputs:
-        yield f"    {one_line(name):<{width}}  {one_line(text)}"
+        yield f"    {printable(name):<{width}}  {printable(text)}"

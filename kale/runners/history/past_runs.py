@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import stat
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from kale.diagnostics import nearest
 from kale.errors import UsageError
+from kale.printable import UNPRINTABLE
 from kale.runners.cache.records import StepRecord
 from kale.runners.history.past_run import PastRun, PastStep, read_run
 from kale.runners.run_directory import run_stamp, user_store
@@ -24,8 +24,6 @@ _MOST_RUNS = 20
 #: How many runs an error names, and how much it repeats of what was given.
 _SHOWN = 4
 _WIDEST = 80
-
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\udc80-\udcff]")
 
 
 def past_runs(
@@ -230,13 +228,13 @@ def _short_path(path: Path) -> str:
 
 def _quoted(word: str) -> str:
     """A word for a POSIX shell; one that no terminal shows is written in escapes, as by ``ls``."""
-    if not _UNPRINTABLE.search(word):
+    if not UNPRINTABLE.search(word):
         return shlex.quote(word)
     parts = []
     for char in word:
         if char in "'\\":
             parts.append(f"\\{char}")
-        elif _UNPRINTABLE.match(char):
+        elif UNPRINTABLE.match(char):
             parts += [f"\\{byte:03o}" for byte in char.encode(errors="surrogateescape")]
         else:
             parts.append(char)

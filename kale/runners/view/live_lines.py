@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from kale.printable import printable
 from kale.runners.view.levels import Levels
-from kale.runners.view.one_line import one_line
 from kale.runners.view.progress import headline, seconds_text, skip_reason, was_interrupted
 from kale.runners.view.step_states import STATES, State, StepState, StepStates
 
@@ -46,8 +46,8 @@ class LiveLines:
     """Draws the states of a run's steps; the cost depends on what is shown, not on all there is."""
 
     def __init__(self, title: str, levels: Levels, states: StepStates) -> None:
-        self._title, self._levels, self._states = one_line(title), levels, states
-        self._widest = max((cell_len(one_line(name)) for name in levels.order), default=0)
+        self._title, self._levels, self._states = printable(title), levels, states
+        self._widest = max((cell_len(printable(name)) for name in levels.order), default=0)
         self._level = {name: depth for depth, row in enumerate(levels.rows) for name in row}
         self._brackets = any(len(row) > 1 for row in levels.rows)
 
@@ -119,7 +119,7 @@ class LiveLines:
         line.append(mark, style)
         line.append(f" {bracket} " if bracket is not None else " ", "dim")
         look = {"running": "bold", "failed": "bold red", "waiting": "dim", "skipped": "dim"}
-        line.append(_padded(one_line(name), columns.name), look.get(state.state, ""))
+        line.append(_padded(printable(name), columns.name), look.get(state.state, ""))
         if columns.time:
             line.append(" " * _GAP + time_text.rjust(columns.time), "dim")
         line.append(" " * _GAP)
@@ -142,7 +142,7 @@ class LiveLines:
         for position, producer in enumerate(producers):
             arrows.append("← " if position == 0 else ", ", "dim")
             waits = state.state == "waiting" and not self._states.is_done(producer)
-            arrows.append(one_line(producer), "" if waits else "dim")
+            arrows.append(printable(producer), "" if waits else "dim")
         return arrows
 
     def _hidden(self, hidden: int, shown: Sequence[StepState]) -> Text:
@@ -192,11 +192,11 @@ def _ending(state: StepState) -> tuple[str, str]:
     """Why a step failed or did not run, and the style of these words."""
     result = state.result
     if result is None or result.status == "skipped":
-        return ("" if result is None else one_line(skip_reason(result)), "dim")
+        return ("" if result is None else printable(skip_reason(result)), "dim")
     if was_interrupted(result):
         return "interrupted", "yellow"
     again = f" (attempt {result.attempts})" if result.attempts > 1 else ""
-    return one_line(headline(result)) + again, "red"
+    return printable(headline(result)) + again, "red"
 
 
 def _time_of(state: StepState, now: float) -> str:

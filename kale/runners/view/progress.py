@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TextIO
 
 from kale.ir import Plan
+from kale.printable import printable, printed_line
 from kale.runners.result import RunResult, StepResult
-from kale.runners.view.one_line import one_line, printed_line
 
 #: Characters of a line that is not ended yet which are shown all the same.
 _LONGEST_LINE = 10_000
@@ -140,10 +140,10 @@ class PlainLines(Silent):
             self._say_printed(step, rest)
 
     def _say_printed(self, step: str, line: str) -> None:
-        self._stream.write(f"{one_line(step):<{self._width}} | {printed_line(line)}\n")
+        self._stream.write(f"{printable(step):<{self._width}} | {printed_line(line)}\n")
 
     def _say(self, step: str, text: str) -> None:
-        line = f"{one_line(step):<{self._width}}  {one_line(text)}"
+        line = f"{printable(step):<{self._width}}  {printable(text)}"
         print(line, file=self._stream, flush=True)
 
 

@@ -17,10 +17,24 @@ from kale.runners.engines.notebook_saving import SavingEngine
 #: The name that papermill knows the engine by.
 ENGINE = "kale-kernel"
 
-#: At its end ipykernel 7 may wait for a thread that is gone, ten seconds for each stream, and for
-#: children that ended but were not collected half a minute, until it is killed with its exit
-#: handlers not run. Nothing is printed any more by then, and the step ends its children itself.
-_EXIT = """
+#: What a kernel is told to do otherwise. Its socket throws messages away while a thousand wait, and
+#: on a busy machine they do wait. At its end ipykernel 7 may wait for a thread that is gone, ten
+#: seconds for each stream, and for children that ended but were not collected half a minute, until
+#: it is killed with its exit handlers not run. Nothing is printed any more by then, and the step
+#: ends its children itself.
+_MANNERS = """
+def start():
+    import sys
+    thread = getattr(sys.stdout, "pub_thread", None)
+    if thread is None:
+        return
+    def keep_all():
+        import zmq
+        # Takes effect at once, unlike most options. 0 is: no limit.
+        thread.socket.setsockopt(zmq.SNDHWM, 0)
+    # A socket is its thread's alone.
+    thread.schedule(keep_all)
+
 def end():
     try:
         from ipykernel.iostream import OutStream
@@ -32,7 +46,7 @@ def end():
     OutStream.flush_timeout = 0.1
     Kernel._progressively_terminate_all_children = leave
 """
-_EXIT_PROBE = "kernel's exit"
+_MANNERS_PROBE = "kernel's manners"
 
 
 class KernelEngine(SavingEngine):
@@ -59,7 +73,7 @@ class KernelEngine(SavingEngine):
         client = ShellClient(
             nb_man,
             link,
-            probes={**(probes or {}), _EXIT_PROBE: {"source": _EXIT}},
+            probes={**(probes or {}), _MANNERS_PROBE: {"source": _MANNERS}},
             cell_started=cell_started,
             log=logger,
             **{key: value for key, value in options.items() if key in known},
@@ -68,5 +82,5 @@ class KernelEngine(SavingEngine):
             client.execute()
             link.begin_end()
         finally:
-            client.findings.pop(_EXIT_PROBE, None)
+            client.findings.pop(_MANNERS_PROBE, None)
             found(client.findings)

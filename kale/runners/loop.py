@@ -162,6 +162,7 @@ class Loop:
                 return
         self._children[child] = running
         self._selector.register(child, selectors.EVENT_READ)
+        self._ledger.known.pages.prepare()
 
     def _at(self, task: Task) -> Location:
         return Location(self._plan.pipeline.path, step=task.name)
@@ -216,9 +217,6 @@ class Loop:
     def _hear(self, child: Child) -> None:
         gone, progress = child.read()
         running = self._children[child]
-        if progress:
-            # Not before: the first interpreters to start have more to do than this one.
-            self._ledger.known.pages.prepare()
         timeout = running.task.options.timeout
         if progress and timeout is not None and running.deadline is None:
             # An interpreter that is slow to start takes nothing of the author's time.

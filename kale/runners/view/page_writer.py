@@ -15,6 +15,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def main(parent: int) -> None:
     os.nice(_NICENESS)
     _die_with_parent()
     exporter = page_exporter()
+    _warm_up(exporter)
+    _let_others_before()
     for line in sys.stdin.buffer:
         # Where the system does not end us, orders may be left when PARENT is gone.
         if os.getppid() != parent:
@@ -43,11 +46,29 @@ def main(parent: int) -> None:
             exporter.log.info("no page for step %s: %s", order["step"], error)
 
 
+def _let_others_before() -> None:
+    """Take the lowest priority where Linux weighs sessions and not their processes.
+
+    Not before all is imported: the run's first steps start meanwhile, and its end waits for this.
+    """
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_NICENESS), encoding="ascii")
+
+
 def _die_with_parent() -> None:
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def _warm_up(exporter: Any) -> None:
+    """Compile templates and expressions, half of what a small page takes, before one is wanted."""
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+    printed = new_output("stream", text="1")
+    cells = [new_markdown_cell("# 1"), new_code_cell("1", outputs=[printed])]
+    exporter.from_notebook_node(new_notebook(cells=cells), {"step": ""})
 
 
 def write_page(exporter: Any, notebook: Path, page: Path, step: str) -> None:

@@ -17,6 +17,7 @@ from kale.diagnostics import Diagnostic
 from kale.errors import Location
 from kale.inputs import Input, InputKind, Origin, Reason
 from kale.options import Pairs, Pickling, SecretEnv, StepOptions, Toleration, VolumeMount
+from kale.packaging import Environment, PackageOptions
 from kale.ports import Port, PortKind
 from kale.suppression import Suppression
 
@@ -25,10 +26,12 @@ __all__ = [
     "SETUP_STEP",
     "UNSEEN_MODULE",
     "AnalyzedPipeline",
+    "Environment",
     "Files",
     "Input",
     "InputKind",
     "Origin",
+    "PackageOptions",
     "Pairs",
     "Parameter",
     "ParameterType",
@@ -117,8 +120,8 @@ class Pipeline:
     cells, in notebook order, as does ``metrics``. ``kernel`` is the kernelspec's name.
     ``image`` is ``None`` when nobody named one. ``settings`` holds pipeline-wide notebook
     metadata that later stages act on, as JSON text by its key. ``packages`` are those that the
-    notebook has installed where it ends. ``pickling`` says how values are saved,
-    ``suppression`` which findings the author does not want to see.
+    notebook has installed where it ends. ``pickling`` says how values are saved, ``packaging`` how
+    a package is made, ``suppression`` which findings the author does not want to see.
     """
 
     name: str
@@ -137,6 +140,7 @@ class Pipeline:
     packages: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     pickling: Pickling = field(default_factory=Pickling)
+    packaging: PackageOptions = field(default_factory=PackageOptions)
     suppression: Suppression = field(default_factory=Suppression)
 
     def step(self, name: str) -> Step:
@@ -270,12 +274,16 @@ class Plan:
     """A pipeline, ready to emit or run; ``tasks`` are in topological order.
 
     ``backends`` are the parts of the step runtime, one for a library, that its steps carry.
+    ``imports`` maps each step to the dotted names that the code of its notebook imports.
+    ``environment`` is what the pods of a package get; empty where none is made.
     """
 
     pipeline: Pipeline
     tasks: tuple[Task, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     backends: tuple[str, ...] = ()
+    imports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    environment: Environment = field(default_factory=Environment)
 
     def task(self, name: str) -> Task:
         """The task of the step of that name.

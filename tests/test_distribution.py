@@ -52,7 +52,7 @@ def test_a_wheel_holds_the_package_and_nothing_else(wheel):
         for pattern in ("*.py", "*.jinja2")
         for name in sources(ROOT / "templates", pattern)
     }
-    assert "kale/marshal/driver.py" in code
+    assert "kale/pod/driver.py" in code
     assert "kale/templates/kfp_script.py.jinja2" in templates
     assert names == code | templates | {"kale/py.typed"}
 

@@ -90,9 +90,10 @@ class LateRuntime(Mapping[PurePosixPath, bytes]):
 @functools.lru_cache(maxsize=64)
 def pod_runtime(backends: tuple[str, ...] | None = None) -> str:
     """What :data:`LOADER` unpacks: the runtime and the pod's own entry, as :func:`encode` does."""
-    entry = importlib.resources.files("kale.codegen").joinpath("kale_pod.py").read_text("utf-8")
+    pod = _sources(importlib.resources.files("kale").joinpath("pod"), PurePosixPath())
     texts = {str(path): content.decode() for path, content in emit_runtime(backends).items()}
-    return encode(json.dumps({"kale_pod.py": strip(entry), **texts}).encode())
+    entry = {f"kale_pod/{path}": strip(text) for path, text in pod.items()}
+    return encode(json.dumps({**entry, **texts}).encode())
 
 
 def _sources(folder: Traversable, path: PurePosixPath) -> dict[PurePosixPath, str]:

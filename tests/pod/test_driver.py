@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kale.marshal.driver import local_path, overrides
+from kale.pod.driver import local_path, overrides
 
 
 def test_a_step_runs_as_in_a_pod(tmp_path: Path):
@@ -34,7 +34,7 @@ def test_a_step_runs_as_in_a_pod(tmp_path: Path):
         "metrics": {"name": "metrics", "uri": str(tmp_path / "m"), "metadata": {"kept": "yes"}},
     }
     values = {"alpha": 0.25, "n": 1180591620717411303424.0}
-    done = run(tmp_path, "make", make, values=values, outputs=outputs, package="kale_runtime")
+    done = run(tmp_path, "make", make, values=values, outputs=outputs)
     assert (done.returncode, done.stdout) == (0, "hello\n"), done.stderr
     written = json.loads((tmp_path / "out" / "output.json").read_text())["artifacts"]
     about = {"type": "builtins.list", "artifact": "Artifact", "description": "2 items"}
@@ -160,7 +160,7 @@ def notebook(*cells, inputs=None, outputs=None, parameters=None, metrics=()):
 
 
 def run(
-    tmp_path, step, book, *, values=None, inputs=None, outputs=None, head="", package="kale.marshal"
+    tmp_path, step, book, *, values=None, inputs=None, outputs=None, head="", package="kale.pod"
 ):
     """Put the runtime where a pod has it, and start its driver, from there or from this tree."""
     runtime = tmp_path / "runtime" / "kale_runtime"

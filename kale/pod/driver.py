@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
 import re
@@ -32,7 +33,10 @@ def main(executor_input: str, step: str, notebook: str) -> int:
     received = given.get("inputs", {})
     inputs, outputs = _artifacts(received), _artifacts(given["outputs"])
     changed = overrides(ports["parameters"], received.get("parameterValues", {}))
-    paths = [str(Path(__file__).absolute().parents[1]), os.environ.get("PYTHONPATH")]
+    runtime = importlib.util.find_spec("kale_runtime")
+    assert runtime is not None
+    assert runtime.origin is not None
+    paths = [str(Path(runtime.origin).parents[1]), os.environ.get("PYTHONPATH")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     with tempfile.TemporaryDirectory(prefix="kale-") as folder:
         metrics = Path(local_path(outputs.get("metrics", {"uri": folder})), "metrics.json")

@@ -1,6 +1,6 @@
 """The entry of a step's pod, which travels as text: installs what is missing, starts the step.
 
-Standard library only, and nothing of Kale but the step runtime that was unpacked beside it.
+Standard library only: nothing is installed yet.
 """
 
 from __future__ import annotations
@@ -39,10 +39,9 @@ def main(executor_input: str, step: str, notebook: str, *packages: str) -> int:
         return 1
     if wanted and _install(wanted):
         sys.stderr.write(f"kale: step {step}: goes on without {', '.join(wanted)}.\n")
-    from kale_runtime import driver  # type: ignore[import-not-found]  # made of kale.marshal
+    from .driver import main as run
 
-    status: int = driver.main(executor_input, step, notebook)
-    return status
+    return run(executor_input, step, notebook)
 
 
 def _installed(requirement: str) -> bool:

@@ -170,7 +170,7 @@ def pod(tmp_path):
     def run(*packages, hide=(), **environment):
         code = (
             f"import sys; sys.modules.update(dict.fromkeys({hide!r}));"
-            f"sys.path.insert(0, {str(tmp_path)!r}); from kale.codegen import kale_pod;"
+            f"sys.path.insert(0, {str(tmp_path)!r}); from kale import pod as kale_pod;"
             "sys.exit(kale_pod.main(*sys.argv[1:]))"
         )
         return subprocess.run(

@@ -1,0 +1,1 @@
+"""What a step needs on another machine: packages, modules of its author, files."""

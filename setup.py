@@ -35,7 +35,7 @@ setup(
     packages=[*find_packages(include=["kale", "kale.*"]), "kale.templates"],
     # The templates lie at the top of the repository and are installed inside the package.
     package_dir={"kale.templates": "templates"},
-    package_data={"kale": ["py.typed"], "kale.templates": ["*.jinja2"]},
+    package_data={"kale": ["py.typed"], "kale.templates": ["*.jinja2", "*.txt"]},
     install_requires=[
         "blake3>=1.0",
         "click>=8.1",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kale import static_analysis
 from kale.compilation import Compilation
-from kale.diagnostics import strictly, to_errors
+from kale.diagnostics import Diagnostic, strictly, to_errors
 from kale.errors import raise_all
 from kale.files import write_files
 from kale.ir import AnalyzedPipeline, Pipeline, Plan
@@ -40,7 +40,8 @@ def load(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Pipeline
     found = find_settings(Path(path), settings, TEXT_SETTINGS)
     pipeline = parse_pipeline(read, override=found.override, default=found.default)
     places = noqa_places(((c.number, c.source) for c in read.cells if c.kind == "code"), to_python)
-    return replace(pipeline, suppression=Suppression(found.ignored, places))
+    suppression = Suppression(found.ignored, places)
+    return replace(pipeline, packaging=found.packaging, suppression=suppression)
 
 
 def check(
@@ -100,25 +101,31 @@ def compile_notebook(
     settings: Mapping[str, str] = _NOTHING,
     *,
     strict: bool = False,
+    lock: bool = False,
 ) -> Compilation:
     """Write the Kubeflow Pipelines script and package and a notebook for each step.
 
-    They go to the folder ``output``, by default the notebook's own. ``strict`` as for
-    :func:`check`; it counts for findings about the package, too.
+    They go to the folder ``output``, by default the notebook's own; with ``lock`` a file of what
+    the steps install, too. ``strict`` as for :func:`check`; it counts for findings about the
+    package, too.
 
     Raises:
         KaleError: the notebook is refused, or the folder cannot be written.
     """
     from kale.codegen import check_package, emit_files
 
-    planned = plan(notebook, settings, strict=strict)
-    found = planned.pipeline.suppression.keep(check_package(planned))
+    planned, odd = _with_environment(plan(notebook, settings, strict=strict))
+    name, locked = planned.pipeline.name, {}
+    if lock:
+        from kale.environment import lock_text
+
+        text, twice = lock_text(planned, planned.environment)
+        locked, odd = {PurePosixPath(f"{name}.requirements.txt"): text.encode()}, (*odd, *twice)
+    found = planned.pipeline.suppression.keep((*odd, *check_package(planned)))
     if strict:
         raise_all(to_errors(strictly(found)))
-    files = emit_files(planned)
     folder = Path(notebook).parent if output is None else Path(output)
-    write_files(files, folder)
-    name = planned.pipeline.name
+    write_files({**emit_files(planned), **locked}, folder)
     return Compilation(
         pipeline=name,
         script=folder / f"{name}.kfp.py",
@@ -128,7 +135,16 @@ def compile_notebook(
             for task in planned.tasks
         },
         diagnostics=(*planned.diagnostics, *found),
+        lock=folder / f"{name}.requirements.txt" if lock else None,
     )
+
+
+def _with_environment(planned: Plan) -> tuple[Plan, tuple[Diagnostic, ...]]:
+    """The plan with what its pods get, and what is to be said of that."""
+    from kale.environment import resolve
+
+    environment, found = resolve(planned, Path(planned.pipeline.path).parent)
+    return replace(planned, environment=environment), found
 
 
 def run(
@@ -200,6 +216,8 @@ def run_package(
 ) -> RunResult:
     """Run the compiled package of a plan by Kubeflow Pipelines' own local runner.
 
+    It is the package that :func:`compile_notebook` writes, with all that travels in it.
+
     Raises:
         KaleError: a parameter is refused, ``kfp`` is not installed, or the run cannot be set up.
         KeyboardInterrupt: the run was interrupted; nothing of it is left running.
@@ -208,6 +226,8 @@ def run_package(
     from kale.codegen import emit_files
     from kale.runners.kfp_local import run_kfp_local
 
+    planned, odd = _with_environment(planned)
+    planned = replace(planned, diagnostics=(*planned.diagnostics, *odd))
     folder, name = Path(planned.pipeline.path).parent, planned.pipeline.name
     return run_kfp_local(
         planned,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 from typing import Any
 
+from kale.dataclass import dataclass
 from kale.errors import Location
 from kale.ir import (
     METRICS_STEP,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kale.catalogue import CATALOGUE
+from kale.dataclass import dataclass
 from kale.errors import KaleError, Location
 from kale.rules import Severity
+
+if TYPE_CHECKING:
+    from kale.catalogue import CATALOGUE
 
 #: Notices that ``--strict`` makes errors.
 STRICT_NOTICES = frozenset({"KALE201"})
@@ -45,6 +47,8 @@ class Diagnostic:
 
 def diagnose(code: str, message: str, *, at: Location | None = None, hint: str = "") -> Diagnostic:
     """A finding with the severity that the catalogue gives its code."""
+    from kale.catalogue import CATALOGUE
+
     return Diagnostic(code, CATALOGUE[code].severity, message, at, hint)
 
 
@@ -77,6 +81,10 @@ def to_errors(findings: Iterable[Diagnostic]) -> tuple[KaleError, ...]:
 
 def near_codes(word: str, most: int = 3) -> tuple[str, ...]:
     """Up to ``most`` codes of the catalogue that are spelled like ``word``, the likest first."""
+    import difflib
+
+    from kale.catalogue import CATALOGUE
+
     word = word.upper()
     likeness = {code: difflib.SequenceMatcher(None, word, code).ratio() for code in CATALOGUE}
     close = (code for code in likeness if likeness[code] >= 0.6)
@@ -90,8 +98,19 @@ def near_codes(word: str, most: int = 3) -> tuple[str, ...]:
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate spelled most like ``word``, or ``None`` when none is close."""
+    import difflib
+
     matches = difflib.get_close_matches(word, sorted(set(candidates)), n=1, cutoff=0.6)
     return matches[0] if matches else None
+
+
+def __getattr__(name: str) -> Any:
+    """``CATALOGUE``, loaded when it is first asked for: most notebooks have no findings."""
+    if name == "CATALOGUE":
+        from kale.catalogue import CATALOGUE
+
+        return CATALOGUE
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [

@@ -15,7 +15,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from kale.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

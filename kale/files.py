@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -69,8 +68,14 @@ def _in_the_way(path: Path, what: str) -> KaleError:
 @contextlib.contextmanager
 def _temporary(folder: Path) -> Iterator[Path]:
     """A folder on the same file system, so that moving out of it is atomic."""
-    with tempfile.TemporaryDirectory(prefix=".kale-", dir=folder) as name:
-        yield Path(name)
+    path = folder / f".kale-{os.getpid()}-{time.monotonic_ns()}"
+    path.mkdir(mode=0o700)
+    try:
+        yield path
+    finally:
+        for left in path.iterdir():
+            left.unlink()
+        path.rmdir()
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -91,9 +96,14 @@ def _taken_back_on_failure() -> Iterator[contextlib.ExitStack]:
 def _move(new: Path, target: Path, undo: contextlib.ExitStack) -> None:
     """Put ``new`` in the place of ``target``, and on ``undo`` how to take that back."""
     if target.exists():
-        # A copy, so that the target is there at every moment.
+        # Another name or a copy, so that the target is there at every moment.
         old = new.with_suffix(".old")
-        shutil.copy2(target, old)
+        try:
+            os.link(target, old)
+        except OSError:  # a file system without hard links, a file of somebody else's
+            import shutil
+
+            shutil.copy2(target, old)
         new.replace(target)
         undo.callback(old.replace, target)
     else:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, Literal
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic
 from kale.errors import Location
 from kale.inputs import Input, InputKind, Origin, Reason
@@ -172,6 +173,7 @@ class StepSummary:
     ``parameters`` are the pipeline parameters it must be given, ``carried`` is the code
     of other steps that stands at its head, ``unchanged`` maps each input that it must
     leave as it was to the step that reads it at the same time. ``inputs`` are sorted by name.
+    ``imports`` are the dotted names that the code in the step's notebook imports, sorted.
     """
 
     name: str
@@ -184,6 +186,7 @@ class StepSummary:
     carried: tuple[Source, ...] = ()
     unchanged: Pairs = ()
     inputs: tuple[Input, ...] = ()
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

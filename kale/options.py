@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from kale.dataclass import dataclass
 
 #: Ordered (key, value) pairs, one a key: a mapping that can be hashed.
 Pairs = tuple[tuple[str, str], ...]

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
+from kale.dataclass import dataclass
 from kale.options import SecretEnv
+
+#: Settings of the project file, of variables and of options that have several values; as text,
+#: they have commas between them.
+LISTS = frozenset({"include", "extra_index_url", "trusted_host", "index_secret"})
+
+#: Those that are on or off.
+SWITCHES = frozenset({"no_install"})
+
+#: Those of one text.
+TEXTS = frozenset({"requirements", "runtime", "index_url", "kfp_version"})
+
+KEYS = LISTS | SWITCHES | TEXTS
+
+#: Whether pods are handed Kale's runtime or their image holds it.
+RUNTIMES = ("carried", "installed")
 
 
 def _nothing() -> Mapping[Any, Any]:

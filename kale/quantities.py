@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
-_SUFFIXES: dict[str, int | Fraction] = {
-    "": 1, "n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000),
-    "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18,
-    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60,
-}  # fmt: skip
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+#: The power of ten, or of two, by suffix.
+_DECIMAL = {"": 0, "n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _QUANTITY = re.compile(
     r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?"
 )
@@ -17,10 +18,14 @@ _QUANTITY = re.compile(
 
 def quantity_value(quantity: str) -> Fraction | None:
     """The number that a Kubernetes quantity stands for, or ``None`` when it is none."""
+    from fractions import Fraction
+
     match = _QUANTITY.fullmatch(quantity)
     if match is None:
         return None
     number, suffix = Fraction(match[1]), match[2] or ""
-    if suffix in _SUFFIXES:
-        return number * _SUFFIXES[suffix]
-    return number * Fraction(10) ** int(suffix[1:])
+    if suffix in _BINARY:
+        return number * (1 << _BINARY[suffix])
+    power = _DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])
+    unit: int = 10 ** abs(power)
+    return number * unit if power >= 0 else number / unit

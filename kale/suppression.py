@@ -11,9 +11,10 @@ import io
 import re
 import tokenize
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic
 from kale.rules import Severity
 

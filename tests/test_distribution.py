@@ -49,11 +49,11 @@ def test_a_wheel_holds_the_package_and_nothing_else(wheel):
     code = {f"kale/{name}" for name in sources(ROOT / "kale", "*.py")}
     templates = {
         f"kale/templates/{name}"
-        for pattern in ("*.py", "*.jinja2")
+        for pattern in ("*.py", "*.jinja2", "*.txt")
         for name in sources(ROOT / "templates", pattern)
     }
     assert "kale/pod/driver.py" in code
-    assert "kale/templates/kfp_script.py.jinja2" in templates
+    assert "kale/templates/kfp_script.py.txt" in templates
     assert names == code | templates | {"kale/py.typed"}
 
 

@@ -44,7 +44,7 @@ _notebook_argument = click.argument(
 _COMMON = (_where_option, json_option, debug_option)
 
 
-@click.group("cache", short_help="Show, check and clean the store of saved values.")
+@click.group("cache")
 def cache_command() -> None:
     """Show, check and clean the store of the values that runs on this machine have saved.
 

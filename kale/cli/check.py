@@ -10,7 +10,7 @@ import click
 
 from kale.cli.options import FINDINGS, debug_option, given_settings, with_options
 from kale.cli.terminal import print_findings, print_json
-from kale.diagnostics import CATALOGUE, Diagnostic, Severity, from_error, near_codes, strictly
+from kale.diagnostics import Diagnostic, Severity, from_error, near_codes, strictly
 from kale.errors import KaleError, Location
 from kale.printable import printable
 
@@ -19,6 +19,8 @@ def _explain(context: click.Context, _: click.Parameter, code: str | None) -> No
     """Print the catalogue's entry of a code and exit."""
     if code is None or context.resilient_parsing:
         return
+    from kale.catalogue import CATALOGUE
+
     rule = CATALOGUE.get(code.strip().upper())
     if rule is None:
         close = near_codes(code.strip())
@@ -33,7 +35,7 @@ def _either(words: tuple[str, ...]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-@click.command("check", short_help="Say what is wrong with notebooks; nothing is run.")
+@click.command("check")
 @click.argument("notebooks", nargs=-1, required=True, type=click.Path(), metavar="NOTEBOOK...")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True,
@@ -57,7 +59,7 @@ def check_command(notebooks: tuple[str, ...], style: str, strict: bool, **option
     """
     from kale import core
 
-    _collect_seldom()
+    gc.freeze()  # what has been imported is looked at no more
     settings = given_settings(options)
     found: list[Diagnostic] = []
     flows: list[dict[str, Any]] = []
@@ -93,16 +95,6 @@ def check_command(notebooks: tuple[str, ...], style: str, strict: bool, **option
         findings = [finding.as_json() for finding in sorted(found, key=_place)]
         print_json({"diagnostics": findings, "silenced": silenced, "data": flows})
     raise click.exceptions.Exit(code)
-
-
-def _collect_seldom() -> None:
-    """Let the garbage collector look less often, and never at what has been imported.
-
-    A check makes syntax trees, which hold no cycles, and ends soon: a fifth of its time would go
-    into collections that find nothing (``benchmarks/README.md``).
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _summary(notebook: str, steps: int, silenced: int) -> str:

@@ -15,6 +15,7 @@ from kale.cli.options import (
     json_option,
     not_empty,
     notebook_argument,
+    package_options,
     with_options,
 )
 from kale.cli.terminal import print_findings, print_json
@@ -32,11 +33,16 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(), metavar="DIR", callback=not_empty,
     help="The folder to write to, made if need be; by default the notebook's own.",
 )  # fmt: skip
-@with_options((*SETTINGS, *FINDINGS))
+@with_options((*SETTINGS, *package_options()))
+@click.option(
+    "--lock", is_flag=True,
+    help="Write NAME.requirements.txt, too: what the steps install, for --requirements.",
+)  # fmt: skip
+@with_options(FINDINGS)
 @json_option
 @debug_option
 def compile_command(
-    notebook: str, output: str | None, strict: bool, as_json: bool, **options: Any
+    notebook: str, output: str | None, strict: bool, lock: bool, as_json: bool, **options: Any
 ) -> None:
     """Make a Kubeflow Pipelines package of a tagged notebook; nothing is run.
 
@@ -47,7 +53,7 @@ def compile_command(
 
     try:
         compilation = core.compile_notebook(
-            notebook, output, given_settings(options), strict=strict
+            notebook, output, given_settings(options), strict=strict, lock=lock
         )
     except KaleError as error:
         if not as_json:
@@ -67,5 +73,7 @@ def report(compilation: Compilation) -> None:
     click.echo(f"pipeline  {compilation.pipeline}")
     click.echo(f"script    {printable(str(compilation.script))}")
     click.echo(f"package   {printable(str(compilation.package))}")
+    if compilation.lock is not None:
+        click.echo(f"lock      {printable(str(compilation.lock))}")
     for step, path in compilation.notebooks.items():
         click.echo(f"notebook  {printable(str(path))}  ({step})")

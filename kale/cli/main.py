@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
-from importlib import metadata
+from importlib import import_module
 from typing import Any
 
 import click
 
-from kale.cli.cache import cache_command
-from kale.cli.check import check_command
-from kale.cli.classic import classic
-from kale.cli.compile import compile_command
 from kale.cli.options import (
     SETTINGS,
     SpelledOption,
     debug_option,
     given_settings,
+    package_options,
     with_options,
 )
-from kale.cli.run import INTERRUPTED, run_command
-from kale.cli.terminal import print_error, ready_streams
-from kale.cli.verify import verify_command
+from kale.cli.terminal import INTERRUPTED, print_error, ready_streams
 from kale.errors import KaleError
 
 _HELP = """Run a tagged Jupyter notebook as a pipeline, here or on Kubeflow Pipelines.
@@ -33,10 +30,24 @@ kale compile NOTEBOOK    makes a Kubeflow Pipelines package of it
 kale check NOTEBOOK...   only says what is wrong with it
 kale verify NOTEBOOK     sees whether pipeline and notebook compute the same
 kale cache ls            lists the values that runs have saved
+kale image NOTEBOOK      writes the Dockerfile of an image with all that its steps need
+kale logs FILE           gets a failed step's executed notebook out of its pod's log
 
 The options below are those of the classic form, kale --nb NOTEBOOK, which compiles too. Each
-may be written with dashes for underscores.
+may be written with dashes for underscores; those of `kale compile` are taken as well.
 """
+
+
+#: The verbs and what the help says of each; `kale.cli.VERB` holds its command, VERB_command.
+_VERBS = {
+    "cache": "Show, check and clean the store of saved values.",
+    "check": "Say what is wrong with notebooks; nothing is run.",
+    "compile": "Make a Kubeflow Pipelines package of a notebook.",
+    "image": "Write the Dockerfile of an image for a notebook's steps.",
+    "logs": "Get the executed notebook of a failed step out of a pod's log.",
+    "run": "Run a notebook as a pipeline on this machine.",
+    "verify": "See whether pipeline and notebook compute the same.",
+}
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -49,6 +60,8 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 def _installed(distribution: str) -> str:
+    from importlib import metadata  # takes as long as the rest of the command line together
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
@@ -56,7 +69,25 @@ def _installed(distribution: str) -> str:
 
 
 class _Verbs(click.Group):
-    """The group of verbs, which knows a notebook that stands where a verb should."""
+    """The group of verbs: it loads the one that is asked for, and knows a notebook in its place."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """The names of the verbs."""
+        return list(_VERBS)
+
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb, which only now is imported."""
+        if cmd_name not in _VERBS:
+            return None
+        command: click.Command = getattr(
+            import_module(f"kale.cli.{cmd_name}"), f"{cmd_name}_command"
+        )
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs for the help, none of them imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -79,7 +110,7 @@ class _Verbs(click.Group):
     "difference; 2 wrong use.",
 )
 @click.option("--nb", metavar="NOTEBOOK", help="The notebook to compile.")
-@with_options(SETTINGS)
+@with_options((*SETTINGS, *package_options(hidden=True)))
 @click.option(
     "--deploy", is_flag=True, help="Upload the pipeline and run it on a cluster (not built yet)."
 )
@@ -122,6 +153,8 @@ def kale(context: click.Context, /, nb: str | None, **options: Any) -> None:
                 f" stand after it (see `kale {verb} --help`)"
             )
     elif nb is not None:
+        from kale.cli.classic import classic
+
         deploy = options["deploy"] or options["run_pipeline"] or options["upload_pipeline"]
         classic(nb, given_settings(options), deploy=deploy)
     elif given:
@@ -134,12 +167,12 @@ def _spelling(context: click.Context, name: str) -> str:
     return next(option.opts[0] for option in context.command.params if option.name == name)
 
 
-for command in (cache_command, check_command, compile_command, run_command, verify_command):
-    kale.add_command(command)
-
-
 def main() -> None:
     """Run the command line and exit with its code: 0 well, 1 refused or failed, 2 wrong use."""
+    # Syntax trees and plans hold no cycles: the collector looks less often, and not at the end,
+    # where it would take a tenth of the time that it takes to compile a notebook.
+    gc.set_threshold(50_000, 20, 100)
+    atexit.register(gc.freeze)
     ready_streams()
     try:
         code = kale.main(prog_name="kale", standalone_mode=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
 from kale.options import FLAGS, PICKLERS
+from kale.packaging import LISTS, RUNTIMES, SWITCHES, TEXTS
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -57,6 +59,48 @@ SETTINGS = (
     ),
 )  # fmt: skip
 
+
+def package_options(*, hidden: bool = False) -> tuple[Callable[[Decorated], Decorated], ...]:
+    """Options that say how a package is made; the destination is the key of the setting.
+
+    ``hidden`` ones are taken, but not in the help.
+    """
+    option = partial(click.option, hidden=hidden)
+    return (
+        option(
+            "--requirements", metavar="FILE",
+            help="Install what a file of requirements lists, in every step.",
+        ),
+        option(
+            "--include", multiple=True, metavar="PATTERN",
+            help="Have files beside the notebook travel with the package, repeatable.",
+        ),
+        option("--no-install", is_flag=True, help="Install nothing in pods: the images have all."),
+        option(
+            "--runtime", type=click.Choice(RUNTIMES),
+            help="Hand pods Kale's runtime, or use the one in their images; by default carried.",
+        ),
+        option("--index-url", metavar="URL", help="Where pip finds packages."),
+        option(
+            "--extra-index-url", multiple=True, metavar="URL",
+            help="Where pip finds packages, too, repeatable.",
+        ),
+        option(
+            "--trusted-host", multiple=True, metavar="HOST",
+            help="A host whose certificate pip need not check, repeatable.",
+        ),
+        option(
+            "--index-secret", multiple=True, metavar="SECRET:KEY[:VARIABLE]",
+            help="A Kubernetes secret that holds the address of an index; it fills PIP_INDEX_URL, "
+            "or another of pip's variables. Repeatable.",
+        ),
+        option(
+            "--kfp-version", metavar="VERSION",
+            help="The oldest Kubeflow Pipelines that has to take the package, such as 2.3.",
+        ),
+    )  # fmt: skip
+
+
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
 )
@@ -105,4 +149,7 @@ def given_settings(options: dict[str, Any]) -> dict[str, str]:
     keys = ("pipeline_name", "pipeline_description", "docker_image", "experiment_name", "pickler")
     found = {key: options[key] for key in keys if options.get(key) is not None}
     found |= {key: "true" for key in FLAGS if options.get(key)}
+    found |= {key: options[key] for key in TEXTS if options.get(key)}
+    found |= {key: "true" for key in SWITCHES if options.get(key)}
+    found |= {key: ",".join(options[key]) for key in LISTS if options.get(key)}
     return {**found, "ignore": ",".join(options.get("ignore", ()))}

@@ -29,7 +29,7 @@ from kale.cli.run_options import (
     resumed_run,
     run_options,
 )
-from kale.cli.terminal import print_findings, print_json, print_lines
+from kale.cli.terminal import INTERRUPTED, print_findings, print_json, print_lines
 from kale.diagnostics import Diagnostic, from_error
 from kale.errors import KaleError
 
@@ -37,11 +37,8 @@ if TYPE_CHECKING:
     from kale.ir import Plan
     from kale.runners import Observer, RunResult, StepResult
 
-#: What a shell reports for a program that Ctrl-C ended: 128 and the signal's number.
-INTERRUPTED = 130
 
-
-@click.command("run", short_help="Run a notebook as a pipeline on this machine.")
+@click.command("run")
 @notebook_argument
 @with_options((*RUN, *STEPS, *SHOW, *SETTINGS, *FINDINGS))
 @json_option

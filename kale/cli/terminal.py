@@ -17,6 +17,9 @@ from kale.diagnostics import Diagnostic, Severity, from_error
 from kale.errors import KaleError, Location
 from kale.printable import printable
 
+#: What a shell reports for a program that Ctrl-C ended: 128 and the signal's number.
+INTERRUPTED = 130
+
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
 
 

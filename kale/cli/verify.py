@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kale.runners.options import EngineName
 
 
-@click.command("verify", short_help="See whether pipeline and notebook compute the same.")
+@click.command("verify")
 @notebook_argument
 @click.option(
     "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE",

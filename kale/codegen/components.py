@@ -4,73 +4,65 @@ from __future__ import annotations
 
 from typing import Any
 
-from kale.codegen.names import METRICS_KEY, parameter_keys
+from kale.codegen.names import parameter_keys
+from kale.codegen.package_layout import ANY_ARTIFACT, PackagedTask
 from kale.codegen.parameters import PARAMETER_TYPES, package_default
-from kale.ir import Parameter, Pipeline, Plan, PortKind, Task
+from kale.ir import Parameter, Pipeline
 
 #: What ``set_retry`` of the SDK writes beside the count.
 _RETRY = {"backoffDuration": "0s", "backoffFactor": 2.0, "backoffMaxDuration": "3600s"}
 
 
-def component(pipeline: Pipeline, task: Task) -> dict[str, Any]:
+def component(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
     """The component of a task: its ports and the label of its executor."""
     spec: dict[str, Any] = {"executorLabel": executor_label(task)}
     by_name = {parameter.name: parameter for parameter in pipeline.parameters}
-    parameters = {
-        port.key: _component_parameter(by_name[port.name])
-        for port in task.inputs
-        if port.kind is PortKind.PARAMETER
-    }
-    artifacts = {p.key: _artifact() for p in task.inputs if p.kind is PortKind.ARTIFACT}
-    outputs = {port.key: _artifact() for port in task.outputs}
-    if task.metrics:
-        outputs[METRICS_KEY] = _artifact("system.Metrics")
-    inputs = _present(artifacts=artifacts, parameters=parameters)
+    parameters = {port.key: _component_parameter(by_name[port.name]) for port in task.parameters}
+    inputs = _present(artifacts={key: _artifact() for key in task.artifacts}, parameters=parameters)
+    outputs = {key: _artifact(title) for key, title in task.outputs.items()}
     return spec | _present(inputDefinitions=inputs, outputDefinitions=_present(artifacts=outputs))
 
 
-def component_name(task: Task) -> str:
+def component_name(task: PackagedTask) -> str:
     """The component's name, as the official compiler builds it."""
     return f"comp-{task.key}"
 
 
-def executor_label(task: Task) -> str:
+def executor_label(task: PackagedTask) -> str:
     """The executor's label, as the official compiler builds it."""
     return f"exec-{task.key}"
 
 
-def task_spec(plan: Plan, task: Task) -> dict[str, Any]:
+def task_spec(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
     """The task in the pipeline's graph: what feeds its inputs and what it waits for."""
-    options = task.options
-    keys = parameter_keys(parameter.name for parameter in plan.pipeline.parameters)
-    parameters, artifacts = {}, {}
-    for port in task.inputs:
-        producer, key = port.source or ("", port.name)
-        if port.kind is PortKind.PARAMETER:
-            parameters[port.key] = {"componentInputParameter": keys[key]}
-        else:
-            artifacts[port.key] = {
-                "taskOutputArtifact": {
-                    "outputArtifactKey": key,
-                    "producerTask": plan.task(producer).key,
-                }
-            }
+    keys = parameter_keys(parameter.name for parameter in pipeline.parameters)
+    parameters = {
+        port.key: {"componentInputParameter": keys[port.name]} for port in task.parameters
+    }
+    artifacts = {
+        key: {"taskOutputArtifact": {"outputArtifactKey": output, "producerTask": producer}}
+        for key, (producer, output) in task.artifacts.items()
+    }
     spec: dict[str, Any] = {
         "cachingOptions": {"enableCache": True} if is_cached(task) else {},
         "componentRef": {"name": component_name(task)},
-        "taskInfo": {"name": task.name},
+        "taskInfo": {"name": task.shown},
     }
-    if options.retries:
-        spec["retryPolicy"] = {**_RETRY, "maxRetryCount": options.retries}
+    if task.options.retries:
+        spec["retryPolicy"] = {**_RETRY, "maxRetryCount": task.options.retries}
     return spec | _present(
-        dependentTasks=sorted(plan.task(name).key for name in task.after),
+        dependentTasks=list(task.after),
         inputs=_present(artifacts=artifacts, parameters=parameters),
     )
 
 
-def is_cached(task: Task) -> bool:
-    """Whether the cluster may take the outputs of an equal task: unless the author forbids it."""
-    return task.options.caching is not False
+def is_cached(task: PackagedTask) -> bool:
+    """Whether the cluster may take the outputs of an equal task: as the author says, else mostly.
+
+    What lies on a volume is in no key of the cluster's cache: a step that mounts one runs anew.
+    """
+    caching = task.options.caching
+    return not task.options.volumes if caching is None else caching
 
 
 def root_inputs(pipeline: Pipeline) -> dict[str, Any]:
@@ -85,7 +77,7 @@ def _present(**parts: Any) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 
-def _artifact(title: str = "system.Artifact") -> dict[str, Any]:
+def _artifact(title: str = ANY_ARTIFACT) -> dict[str, Any]:
     return {"artifactType": {"schemaTitle": title, "schemaVersion": "0.0.1"}}
 
 

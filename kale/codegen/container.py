@@ -5,54 +5,38 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kale.codegen.pod_notebook import pod_notebook
+from kale.codegen.package_layout import PackagedTask
 from kale.codegen.resources import Resources, cpu_number, memory_number, resources_of
-from kale.codegen.runtime_bundle import LOADER, encode, pod_runtime
-from kale.ir import Pipeline, Plan, Task
-
-#: The image of steps for which nobody named one: Python, and nothing that is not needed.
-DEFAULT_IMAGE = "python:3.11-slim"
 
 #: KFP's launcher puts the task's inputs and outputs, as JSON, in its place.
 EXECUTOR_INPUT = "{{$}}"
 
 
-def image_of(pipeline: Pipeline, task: Task) -> str:
-    """The step's own image, else the pipeline's, else :data:`DEFAULT_IMAGE`."""
-    return task.options.image or pipeline.image or DEFAULT_IMAGE
-
-
-def command_of(plan: Plan) -> list[str]:
-    """The command, which is the same in all containers of a package."""
-    return ["python3", "-c", LOADER, pod_runtime(plan.backends)]
-
-
-def container(plan: Plan, task: Task) -> dict[str, Any]:
+def container(task: PackagedTask) -> dict[str, Any]:
     """The executor's container as a pipeline specification writes it.
 
-    The step's name in the arguments keeps any two containers of a package apart: KFP keys a
+    The task's name in the arguments keeps any two containers of a package apart: KFP keys a
     component's ports by its container alone.
 
     Raises:
         PackageError: a resource that cannot be asked for.
     """
-    notebook = encode(pod_notebook(task.notebook))
     spec: dict[str, Any] = {
-        "args": [EXECUTOR_INPUT, task.name, notebook, *task.options.packages],
-        "command": command_of(plan),
-        "image": image_of(plan.pipeline, task),
+        "args": [EXECUTOR_INPUT, *task.args],
+        "command": list(task.command),
+        "image": task.image,
     }
     if task.options.env:
         spec["env"] = [
             {"name": name, "value": value} if value else {"name": name}
             for name, value in task.options.env
         ]
-    asked = _resources(resources_of(task.options, plan.pipeline.step(task.name).at))
+    asked = _resources(resources_of(task.options, task.at))
     return {**spec, "resources": asked} if asked else spec
 
 
 def argv_size(spec: dict[str, Any]) -> int:
-    """The bytes of a container as JSON: KFP hands it to its driver as one argument.
+    """The bytes of a part of a package as JSON, which is one argument of a process of KFP's.
 
     Go's encoder, which writes it, escapes what HTML and JavaScript would trip over.
     """

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import base64
 import functools
-import importlib.resources
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container, Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from kale.codegen.components import is_cached
-from kale.codegen.container import image_of
-from kale.codegen.literals import python_layout, python_literal
-from kale.codegen.names import METRICS_KEY, identifier, parameter_keys, unique
+from kale.codegen.kfp_versions import unknown_fields, version_of
+from kale.codegen.literals import python_literal
+from kale.codegen.names import identifier, parameter_keys, unique
 from kale.codegen.package_checks import check_package
+from kale.codegen.package_layout import PackagedTask, lay_out
 from kale.codegen.parameters import package_default
 from kale.codegen.platform_spec import toleration
-from kale.codegen.pod_notebook import pod_notebook
 from kale.codegen.resources import resources_of
-from kale.codegen.runtime_bundle import LOADER, pod_runtime
+from kale.codegen.runtime_bundle import LOADER, bundle
+from kale.codegen.script_text import (
+    container_lines,
+    fill,
+    literals,
+    pipeline_lines,
+    shared_lines,
+    step_lines,
+)
 from kale.codegen.step_notebook import lines_of
-from kale.ir import Plan, Port, PortKind, Task
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from kale.ir import Plan, StepOptions
 
 #: Globals of the script that stand where a parameter of the same name would hide them.
 _SHADOWED = ("container", "dsl", "kubernetes")
@@ -42,52 +48,79 @@ def emit_script(plan: Plan) -> bytes:
     check_package(plan)
     pipeline = plan.pipeline
     keys = parameter_keys(parameter.name for parameter in pipeline.parameters)
+    tasks = lay_out(plan)
     names: dict[str, str] = {}
-    taken = {*keys.values(), *(port.key for task in plan.tasks for port in _ports(task))}
+    taken = {*keys.values(), *(key for task in tasks for key in _ports(task))}
     for word in _SHADOWED:
         names[word] = unique(word, taken)
     taken.update(names.values())
-    for task in plan.tasks:
+    for task in tasks:
         for word in ("step", "task", "NOTEBOOK"):
             name = f"{word}_{identifier(task.key)}"
-            names[f"{word} {task.name}"] = unique(name.upper() if word.isupper() else name, taken)
-    steps = [_step(plan, task, names, keys) for task in plan.tasks]
-    text = _template().render(
-        name=pipeline.name,
-        title=pipeline.title,
-        description=pipeline.description,
-        experiment=pipeline.experiment or None,
-        loader=lines_of(LOADER),
-        runtime=re.findall(".{1,88}", pod_runtime(plan.backends)),
-        kubernetes=any(step["needs_kubernetes"] for step in steps),
-        names=names,
-        alias=lambda word: "" if names[word] == word else f" as {names[word]}",
-        parameters=list(_signature(plan, keys)),
-        shared=[cell for cell in _cells(plan.tasks[0]) if _is_shared(cell)] if plan.tasks else [],
-        steps=steps,
-    )
-    return text.encode()
+            names[f"{word} {task.key}"] = unique(name.upper() if word.isupper() else name, taken)
+    waited_for = {key for task in tasks for key in task.after}
+    steps = [_step(plan, task, names, keys, waited_for) for task in tasks]
+    carried = any(task.carries for task in tasks)
+    files = sorted(plan.environment.files.items()) if carried else []
+    kubernetes = any(step["needs_kubernetes"] for step in steps)
+    shared = next(([c for c in _cells(t) if _is_shared(c)] for t in tasks if t.step), [])
+    left_out = unknown_fields(version_of(plan.environment.options.kfp_version))
+    blocks = {
+        "usage": _usage(pipeline.name),
+        "from kfp": [_imports(names, kubernetes=kubernetes)],
+        "exit": [_exit(kubernetes=kubernetes)],
+        "name": [f"NAME = {python_literal(pipeline.name)}"],
+        "loader": literals(4, lines_of(LOADER), end="") if carried else [],
+        "runtime": literals(4, _rows(bundle(plan.backends, {})), end="") if carried else [],
+        "files": [line for path, content in files for line in _file(path, content)],
+        "command": literals(4, tasks[0].command) if tasks and not carried else [],
+        "container": container_lines(names["container"], names["dsl"], carried=carried),
+        "shared": shared_lines(shared),
+        "steps": [line for step in steps for line in step_lines(step, names)],
+        "pipeline": pipeline_lines(pipeline, names["dsl"], list(_signature(plan, keys)), steps),
+        "left out": literals(4, left_out),
+        "experiment": [_experiment(pipeline.experiment)],
+    }
+    return fill(_template(), blocks).encode()
 
 
 @functools.cache
-def _template() -> Template:
-    import jinja2
+def _template() -> str:
+    # Beside the package in the sources, in it where it is installed.
+    from kale import templates
 
-    source = importlib.resources.files("kale.templates").joinpath("kfp_script.py.jinja2")
-    environment = jinja2.Environment(
-        autoescape=False,  # noqa: S701  # Python, not HTML; user text comes as literals
-        keep_trailing_newline=True,
-        lstrip_blocks=True,
-        trim_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["literal"] = python_literal
-    environment.filters["layout"] = python_layout
-    return environment.from_string(source.read_text("utf-8"))
+    return Path(templates.__path__[0], "kfp_script.py.txt").read_text("utf-8")
 
 
-def _ports(task: Task) -> tuple[Port, ...]:
-    return (*task.inputs, *task.outputs)
+def _usage(name: str) -> list[str]:
+    """How the script is called; a pipeline's name has nothing that could end a text."""
+    calls = {
+        f"python {name}.kfp.py                     ": f"write {name}.yaml into the current folder",
+        f"python {name}.kfp.py --deploy --host URL ": "upload it too, and run it",
+    }
+    return [f"    {call}   {what}" for call, what in calls.items()]
+
+
+def _experiment(name: str) -> str:
+    option = f'"--experiment", default={python_literal(name or None)}'
+    return f'    parser.add_argument({option}, help="the experiment of the run")'
+
+
+def _imports(names: Mapping[str, str], *, kubernetes: bool) -> str:
+    words = ("dsl", "kubernetes") if kubernetes else ("dsl",)
+    found = (word if names[word] == word else f"{word} as {names[word]}" for word in words)
+    return f"    from kfp import Client, {', '.join(found)}"
+
+
+def _exit(*, kubernetes: bool) -> str:
+    needs = "kfp kfp-kubernetes" if kubernetes else "kfp"
+    return f'    sys.exit(f"{{error}}; this script needs more: pip install {needs}")'
+
+
+def _ports(task: PackagedTask) -> Iterator[str]:
+    yield from (port.key for port in task.parameters)
+    yield from task.artifacts
+    yield from task.outputs
 
 
 def _signature(plan: Plan, keys: Mapping[str, str]) -> Iterator[str]:
@@ -97,36 +130,60 @@ def _signature(plan: Plan, keys: Mapping[str, str]) -> Iterator[str]:
 
 
 def _step(
-    plan: Plan, task: Task, names: Mapping[str, str], keys: Mapping[str, str]
+    plan: Plan,
+    task: PackagedTask,
+    names: Mapping[str, str],
+    keys: Mapping[str, str],
+    waited_for: Container[str],
 ) -> dict[str, Any]:
-    document = json.loads(task.notebook)
-    variable = names[f"task {task.name}"]
-    calls = [f"{variable}.{call}" for call in _task_calls(plan, task, names)]
-    pod_calls = [f"{names['kubernetes']}.{call}" for call in _pod_calls(task, variable)]
-    is_used = calls or pod_calls or any(task.name in other.after for other in plan.tasks)
+    variable = names[f"task {task.key}"]
+    calls = [f"{variable}.{call}" for call in _task_calls(task, names)]
+    pod_calls = [f"{names['kubernetes']}.{call}" for call in _pod_calls(task.options, variable)]
     return {
-        "arguments": list(_arguments(plan, task, names, keys)),
-        "assignment": f"{variable} = " if is_used else "",
+        "arguments": list(_arguments(task, names, keys)),
+        "assignment": f"{variable} = " if calls or pod_calls or task.key in waited_for else "",
         "calls": [*calls, *pod_calls],
-        "cells": list(_with_shared_cells_as_one(_cells(task))),
-        "function": names[f"step {task.name}"],
-        "image": image_of(plan.pipeline, task),
-        "kale": document["metadata"]["kale"],
-        "kernel": document["metadata"]["kernelspec"]["name"],
+        "carries": task.carries,
+        "function": names[f"step {task.key}"],
+        "image": task.image,
         "key": task.key,
-        "name": task.name,
-        "notebook": names[f"NOTEBOOK {task.name}"],
-        "packages": task.options.packages,
+        "name": task.title,
         "needs_kubernetes": bool(pod_calls),
+        "notebook": _notebook(task, names[f"NOTEBOOK {task.key}"]) if task.step else None,
         "ports": list(_component_arguments(plan, task, names["dsl"])),
+        "words": task.words,
     }
 
 
-def _cells(task: Task) -> list[dict[str, Any]]:
+def _notebook(task: PackagedTask, name: str) -> dict[str, Any]:
+    """A step's notebook as the script writes it, under that name."""
+    metadata = json.loads(task.notebook)["metadata"]
+    return {
+        "cells": list(_with_shared_cells_as_one(_cells(task))),
+        "kale": metadata["kale"],
+        "kernel": metadata["kernelspec"]["name"],
+        "name": name,
+    }
+
+
+def _cells(task: PackagedTask) -> list[dict[str, Any]]:
     return [
-        {"about": cell["metadata"]["kale"], "lines": cell["source"]}
-        for cell in json.loads(pod_notebook(task.notebook))["cells"]
+        {"about": cell["metadata"]["kale"], "lines": "".join(cell["source"]).split("\n")}
+        for cell in json.loads(task.notebook)["cells"]
     ]
+
+
+def _file(path: PurePosixPath, content: bytes) -> list[str]:
+    """A shipped file as the script writes it: text by its lines, all else in base64."""
+    try:
+        kind, lines = "text", content.decode().split("\n")
+    except UnicodeDecodeError:
+        kind, lines = "binary", _rows(base64.b64encode(content).decode())
+    return [f"    {python_literal(str(path))}: {kind}(", *literals(8, lines), "    ),"]
+
+
+def _rows(text: str) -> list[str]:
+    return re.findall(".{1,88}", text)
 
 
 def _is_shared(cell: Mapping[str, Any]) -> bool:
@@ -139,45 +196,40 @@ def _with_shared_cells_as_one(cells: Iterable[dict[str, Any]]) -> Iterator[dict[
         yield from [None] if is_shared else group
 
 
-def _component_arguments(plan: Plan, task: Task, dsl: str) -> Iterator[str]:
+def _component_arguments(plan: Plan, task: PackagedTask, dsl: str) -> Iterator[str]:
     """The arguments of the component's function, those without a default first."""
     by_name = {parameter.name: parameter for parameter in plan.pipeline.parameters}
     optional = []
-    for port in task.inputs:
-        if port.kind is PortKind.ARTIFACT:
-            yield f"{port.key}: {dsl}.Input[{dsl}.Artifact]"
-        elif package_default(by_name[port.name]) is None:
+    for port in task.parameters:
+        if package_default(by_name[port.name]) is None:
             optional.append(f"{port.key}: {by_name[port.name].type} = None")
         else:
             yield f"{port.key}: {by_name[port.name].type}"
-    for port in task.outputs:
-        yield f"{port.key}: {dsl}.Output[{dsl}.Artifact]"
-    if task.metrics:
-        yield f"{METRICS_KEY}: {dsl}.Output[{dsl}.Metrics]"
+    for key in task.artifacts:
+        yield f"{key}: {dsl}.Input[{dsl}.Artifact]"
+    for key, title in task.outputs.items():
+        yield f"{key}: {dsl}.Output[{dsl}.{title.removeprefix('system.')}]"
     yield from optional
 
 
 def _arguments(
-    plan: Plan, task: Task, names: Mapping[str, str], keys: Mapping[str, str]
+    task: PackagedTask, names: Mapping[str, str], keys: Mapping[str, str]
 ) -> Iterator[str]:
-    for port in task.inputs:
-        producer, key = port.source or ("", port.name)
-        if port.kind is PortKind.PARAMETER:
-            yield f"{port.key}={keys[key]}"
-        else:
-            feeding = names[f"task {plan.task(producer).name}"]
-            yield f"{port.key}={feeding}.outputs[{python_literal(key)}]"
+    for port in task.parameters:
+        yield f"{port.key}={keys[port.name]}"
+    for key, (producer, output) in task.artifacts.items():
+        yield f"{key}={names[f'task {producer}']}.outputs[{python_literal(output)}]"
 
 
-def _task_calls(plan: Plan, task: Task, names: Mapping[str, str]) -> Iterator[str]:
+def _task_calls(task: PackagedTask, names: Mapping[str, str]) -> Iterator[str]:
     options = task.options
-    fed_by = {port.source[0] for port in task.inputs if port.source}
-    for name in task.after:
-        if name not in fed_by:
-            yield f"after({names[f'task {name}']})"
-    if task.name != task.key:
-        yield f"set_display_name({python_literal(task.name)})"
-    asked = resources_of(options, plan.pipeline.step(task.name).at)
+    fed_by = {producer for producer, _ in task.artifacts.values()}
+    for key in task.after:
+        if key not in fed_by:
+            yield f"after({names[f'task {key}']})"
+    if task.shown != task.key:
+        yield f"set_display_name({python_literal(task.shown)})"
+    asked = resources_of(options, task.at)
     for field in ("cpu_request", "cpu_limit", "memory_request", "memory_limit"):
         if (quantity := getattr(asked, field)) is not None:
             yield f"set_{field}({python_literal(quantity)})"
@@ -192,8 +244,7 @@ def _task_calls(plan: Plan, task: Task, names: Mapping[str, str]) -> Iterator[st
         yield f"set_env_variable({python_literal(name)}, {python_literal(value)})"
 
 
-def _pod_calls(task: Task, variable: str) -> Iterator[str]:
-    options = task.options
+def _pod_calls(options: StepOptions, variable: str) -> Iterator[str]:
     if options.timeout:
         yield f"set_timeout({variable}, {options.timeout})"
     for secret in options.secrets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kale.codegen.components import (
@@ -12,10 +13,13 @@ from kale.codegen.components import (
     task_spec,
 )
 from kale.codegen.container import container
+from kale.codegen.kfp_versions import leave_out, unknown_fields, version_of
 from kale.codegen.names import parameter_keys
 from kale.codegen.package_checks import check_package
+from kale.codegen.package_layout import PackagedTask, lay_out
 from kale.codegen.parameters import package_default
 from kale.codegen.platform_spec import platform_spec
+from kale.codegen.yaml_text import dump
 from kale.ir import Pipeline, Plan
 
 SCHEMA_VERSION = "2.1.0"
@@ -33,38 +37,30 @@ def emit_package(plan: Plan) -> bytes:
     Raises:
         PackageError: Kubernetes or Kubeflow Pipelines would refuse it.
     """
-    import yaml
-
     check_package(plan)
-    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-    class Dumper(base):  # type: ignore[misc]  # one of two classes that are alike
-        """Writes a value that occurs twice twice, as the official compiler does."""
-
-        def ignore_aliases(self, _data: object) -> bool:
-            return True
-
-    documents = [document for document in (_spec(plan), platform_spec(plan)) if document]
-    text: str = yaml.dump_all(documents, Dumper=Dumper, sort_keys=True)
-    return (_header(plan.pipeline) + text).encode()
+    tasks = lay_out(plan)
+    documents = [each for each in (_spec(plan.pipeline, tasks), platform_spec(tasks)) if each]
+    for path in unknown_fields(version_of(plan.environment.options.kfp_version)):
+        for document in documents:
+            leave_out(document, path)
+    return (_header(plan.pipeline) + dump(documents)).encode()
 
 
-def _spec(plan: Plan) -> dict[str, Any]:
-    pipeline = plan.pipeline
+def _spec(pipeline: Pipeline, tasks: Iterable[PackagedTask]) -> dict[str, Any]:
     info = {
         "description": pipeline.description,
         "displayName": pipeline.title,
         "name": pipeline.name,
     }
-    root: dict[str, Any] = {"dag": {"tasks": {t.key: task_spec(plan, t) for t in plan.tasks}}}
+    root: dict[str, Any] = {
+        "dag": {"tasks": {task.key: task_spec(pipeline, task) for task in tasks}}
+    }
     if inputs := root_inputs(pipeline):
         root["inputDefinitions"] = inputs
     return {
-        "components": {component_name(task): component(pipeline, task) for task in plan.tasks},
+        "components": {component_name(task): component(pipeline, task) for task in tasks},
         "deploymentSpec": {
-            "executors": {
-                executor_label(task): {"container": container(plan, task)} for task in plan.tasks
-            }
+            "executors": {executor_label(task): {"container": container(task)} for task in tasks}
         },
         "pipelineInfo": {name: text for name, text in info.items() if text},
         "root": root,

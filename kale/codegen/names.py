@@ -7,8 +7,17 @@ import unicodedata
 import zlib
 from collections.abc import Container, Iterable
 
-#: The output of the metrics task that Kubeflow Pipelines shows as scalars.
+#: The outputs of a task that no variable of the author's stands behind: what Kubeflow Pipelines
+#: shows as scalars and as curves or tables, the notebook with its outputs, that as a page, and the
+#: step runtime, which is an input of most tasks.
 METRICS_KEY = "metrics"
+CLASSIFICATION_KEY = "classification_metrics"
+NOTEBOOK_KEY = "executed_notebook"
+REPORT_KEY = "html_report"
+RUNTIME_KEY = "kale_runtime"
+
+#: The keys that no parameter and no variable gets.
+RESERVED_KEYS = frozenset({METRICS_KEY, CLASSIFICATION_KEY, NOTEBOOK_KEY, REPORT_KEY, RUNTIME_KEY})
 
 #: What the Kubeflow Pipelines SDK cannot have as the name of a component's input.
 _TAKEN_BY_SDK = frozenset({"Output", "self"})

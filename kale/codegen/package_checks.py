@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from kale.codegen.container import argv_size, container
-from kale.codegen.parameters import is_utf8, package_default
+from kale.codegen.container import container
+from kale.codegen.kfp_versions import (
+    OPTIONAL_PARAMETERS,
+    lost_options,
+    spelled,
+    version_of,
+)
+from kale.codegen.package_layout import PackagedTask, lay_out
+from kale.codegen.package_sizes import check_sizes
+from kale.codegen.parameters import EXPANDED, is_utf8, package_default
+from kale.codegen.remembering import remembering
 from kale.codegen.resources import unsupported
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location, PackageError, raise_all
-from kale.ir import Pipeline, Plan, StepOptions, Task
+from kale.ir import Pipeline, Plan
+
+#: What Kubernetes expands `$` in.
+_EXECUTED = ("environment variable", "package")
 
 _PIPELINE_NAME = re.compile("[a-z0-9][a-z0-9-]{0,127}")
 
-#: Linux takes 128 KiB as one argument of a process; KFP hands a container over as one.
-_WARN, _REFUSE = 64 * 1024, 120 * 1024
 
-#: Kubernetes' database takes 1.5 MiB as one object, and a run holds all containers in one.
-_WARN_IN_ALL = 1024 * 1024
-
-
+@remembering
 def check_package(plan: Plan) -> tuple[Diagnostic, ...]:
     """The warnings and notices about the package of ``plan``, the pipeline's before its tasks'.
 
@@ -31,19 +37,16 @@ def check_package(plan: Plan) -> tuple[Diagnostic, ...]:
     pipeline = plan.pipeline
     errors: list[KaleError] = list(_pipeline_errors(pipeline))
     found = list(_defaults(pipeline))
-    total = 0
-    for task in plan.tasks:
-        at = pipeline.step(task.name).at
-        errors += _text_errors(task.options, at)
-        found += unsupported(task.options, at)
+    tasks = lay_out(plan)
+    for task in tasks:
+        errors += _text_errors(task)
+        found += unsupported(task.options, task.at)
         try:
-            size = argv_size(container(plan, task))
-            total += size
-            found += _size(task, size, at)
+            container(task)
         except KaleError as error:
             errors.append(error)
     raise_all(errors)
-    return (*_size_in_all(pipeline, total), *found)
+    return (*check_sizes(plan, tasks), *_for_an_older_cluster(plan, tasks), *_left(plan), *found)
 
 
 def _pipeline_errors(pipeline: Pipeline) -> Iterator[PackageError]:
@@ -68,9 +71,10 @@ def _pipeline_errors(pipeline: Pipeline) -> Iterator[PackageError]:
         yield from _text_error("image", pipeline.image, at)
 
 
-def _text_errors(options: StepOptions, at: Location) -> Iterator[PackageError]:
+def _text_errors(task: PackagedTask) -> Iterator[PackageError]:
+    options = task.options
     texts = [("image", options.image or "")]
-    texts += [("package", package) for package in options.packages]
+    texts += [("package", word) for word in task.words]
     for what, pairs in (
         ("environment variable", options.env),
         ("label", options.labels),
@@ -82,17 +86,28 @@ def _text_errors(options: StepOptions, at: Location) -> Iterator[PackageError]:
     texts += [("toleration", f"{t.key}:{t.value}:{t.effect}") for t in options.tolerations]
     texts += [("volume", f"{v.claim}:{v.mount_path}") for v in options.volumes]
     for what, text in texts:
-        yield from _text_error(what, text, at)
+        yield from _text_error(what, text, task.at)
 
 
 def _text_error(what: str, text: str, at: Location) -> Iterator[PackageError]:
-    """Argo expands ``{{...}}`` wherever it stands in a pod, and offers no way to quote it."""
-    if "{{" in text:
+    """Argo expands ``{{...}}`` wherever it stands in a pod, and offers no way to quote it.
+
+    Kubernetes expands more, in what a container executes and sees.
+    """
+    found = EXPANDED.search(text)
+    if found and found[0] == "{{":
         yield PackageError(
             "KALE406",
             f"the {what} `{text}` holds `{{{{`, which Kubeflow Pipelines would expand",
             at=at,
             hint="write one brace, or build the text in a cell",
+        )
+    elif found and what in _EXECUTED:
+        yield PackageError(
+            "KALE406",
+            f"the {what} `{text}` holds `{found[0]}`, which Kubernetes would expand",
+            at=at,
+            hint="build the text in a cell",
         )
     elif not is_utf8(text) or "\0" in text:
         shown = text.encode("ascii", "backslashreplace").decode().replace("\0", "\\0")
@@ -101,6 +116,43 @@ def _text_error(what: str, text: str, at: Location) -> Iterator[PackageError]:
             f"the {what} `{shown}` holds a character that no pod can be given",
             at=at,
             hint="delete that character",
+        )
+
+
+def _for_an_older_cluster(plan: Plan, tasks: Iterable[PackagedTask]) -> Iterator[Diagnostic]:
+    version = version_of(plan.environment.options.kfp_version)
+    for task in tasks:
+        for name, since in lost_options(version, task.options):
+            yield diagnose(
+                "KALE413",
+                f"Kubeflow Pipelines {spelled(version)} knows no {name} of a step; the package"
+                " leaves that out",
+                at=task.at,
+                hint=f"drop the option, or run on {spelled(since)} or later",
+            )
+    if version >= OPTIONAL_PARAMETERS:
+        return
+    for parameter in plan.pipeline.parameters:
+        if package_default(parameter) is None:
+            yield diagnose(
+                "KALE414",
+                f"parameter `{parameter.name}` has no default in the package, and Kubeflow"
+                f" Pipelines {spelled(version)} fails at a run that gives it no value",
+                at=parameter.at,
+                hint="give it a value in each run, or a default that the package can hold",
+            )
+
+
+def _left(plan: Plan) -> Iterator[Diagnostic]:
+    """The files that nothing carries, as the image has the runtime."""
+    environment = plan.environment
+    if environment.options.installed_runtime and environment.files:
+        files = ", ".join(f"`{path}`" for path in sorted(environment.files))
+        yield diagnose(
+            "KALE415",
+            f"with `--runtime installed` no file travels with the package: {files}",
+            at=Location(plan.pipeline.path),
+            hint="have the image hold them in its working folder, or drop the option",
         )
 
 
@@ -114,49 +166,3 @@ def _defaults(pipeline: Pipeline) -> Iterator[Diagnostic]:
                 at=parameter.at,
                 hint="nothing to do, unless the default should be seen in the user interface",
             )
-
-
-def _size(task: Task, size: int, at: Location) -> list[Diagnostic]:
-    if size <= _WARN:
-        return []
-    heaviest = ", ".join(f"{part} ({weight / 1024:.0f} KiB)" for part, weight in _heaviest(task))
-    hint = (
-        f"the heaviest parts before compression are {heaviest}; read data from a file, or move"
-        " code into a module of the image"
-    )
-    message = f"step `{task.name}` takes {size / 1024:.0f} KiB of its package;"
-    if size > _REFUSE:
-        raise PackageError(
-            "KALE408", f"{message} a cluster takes {_REFUSE // 1024} KiB", at=at, hint=hint
-        )
-    return [
-        diagnose(
-            "KALE407",
-            f"{message} clusters with Argo before 3.7 may refuse more than {_WARN // 1024} KiB",
-            at=at,
-            hint=hint,
-        )
-    ]
-
-
-def _size_in_all(pipeline: Pipeline, total: int) -> Iterator[Diagnostic]:
-    if total > _WARN_IN_ALL:
-        yield diagnose(
-            "KALE411",
-            f"the {len(pipeline.steps)} steps take {total / 1024:.0f} KiB together; a cluster may"
-            " refuse a run of more than 1500 KiB",
-            at=Location(pipeline.path),
-            hint="merge small steps into one, or move code into a module of the image",
-        )
-
-
-def _heaviest(task: Task) -> list[tuple[str, int]]:
-    """Up to three parts of a task with their sizes in bytes, the heaviest first."""
-    parts = []
-    for cell in json.loads(task.notebook)["cells"]:
-        kale = cell["metadata"]["kale"]
-        name = f"cell {kale['cell']}" if "cell" in kale else f"the {kale['role']} cell"
-        parts.append((name, len("".join(cell["source"]).encode("utf-8", "surrogatepass"))))
-    options = (*task.options.env, *((package, "") for package in task.options.packages))
-    parts += [(f"option `{key}`", len(f"{key}{value}".encode())) for key, value in options]
-    return sorted(parts, key=lambda part: (-part[1], part[0]))[:3]

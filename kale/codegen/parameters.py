@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from kale.ir import Parameter, ParameterType
@@ -20,6 +21,13 @@ PARAMETER_TYPES: dict[ParameterType, str] = {
 #: KFP carries numbers as doubles; beyond this, not every integer is one.
 _LARGEST_EXACT_INT = 2**53
 
+#: What does not arrive as it is: Argo expands doubled braces. Kubernetes expands `$(NAME)` and `$$`
+#: in commands, arguments and variables, and takes the character after a `$` for one byte.
+EXPANDED = re.compile(r"\{\{|\$[$(]|\$[^\0-\x7f]")
+
+#: Protobuf reads 100 messages inside one another, and each level of lists and dicts is two.
+_DEEPEST = 30
+
 _PYTHON_TYPES: dict[ParameterType, tuple[type, ...]] = {
     "str": (str,),
     "int": (int,),
@@ -33,9 +41,9 @@ _PYTHON_TYPES: dict[ParameterType, tuple[type, ...]] = {
 def package_default(parameter: Parameter) -> Any:
     """The default as the package declares it, or ``None`` where it must not declare one.
 
-    KFP's numbers are doubles without NaN, its texts are UTF-8 in which Argo expands doubled
-    braces, its lists and dicts hold no null. A default that would not arrive as it is stays
-    in the step's notebook alone: the parameter is then optional in the package, KFP passes
+    KFP's numbers are doubles without NaN, its texts are UTF-8 in which some is :data:`EXPANDED`,
+    its lists and dicts hold no null and are not deep. A default that would not arrive as it is
+    stays in the step's notebook alone: the parameter is then optional in the package, KFP passes
     nothing, and the step uses its own literal.
     """
     default = parameter.default
@@ -52,7 +60,7 @@ def json_default(parameter: Parameter) -> Any:
     return default if _is_json(default) else None
 
 
-def _survives(value: Any) -> bool:
+def _survives(value: Any, levels: int = _DEEPEST) -> bool:
     match value:
         case bool():
             return True
@@ -61,12 +69,12 @@ def _survives(value: Any) -> bool:
         case float():
             return math.isfinite(value)
         case str():
-            return is_utf8(value) and "{{" not in value
+            return is_utf8(value) and not EXPANDED.search(value)
         case list():
-            return all(map(_survives, value))
+            return levels > 0 and all(_survives(item, levels - 1) for item in value)
         case dict():
-            return all(isinstance(k, str) and _survives(k) for k in value) and all(
-                map(_survives, value.values())
+            return all(isinstance(k, str) and _survives(k) for k in value) and _survives(
+                [*value.values()], levels
             )
         case _:
             return False

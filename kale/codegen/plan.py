@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Mapping
 
 from kale.codegen.names import (
-    METRICS_KEY,
+    RESERVED_KEYS,
     ascii_key,
     kubernetes_name,
     parameter_keys,
@@ -15,7 +15,7 @@ from kale.codegen.names import (
 from kale.codegen.runtime_parts import backends_for
 from kale.codegen.step_notebook import step_notebook
 from kale.errors import PackageError, raise_all
-from kale.ir import AnalyzedPipeline, Pipeline, Plan, Port, PortKind, Step, Task
+from kale.ir import AnalyzedPipeline, Environment, Pipeline, Plan, Port, PortKind, Step, Task
 
 #: Argo takes 128 characters, and Kubeflow Pipelines puts ``-driver`` behind a task's name.
 _LONGEST_TASK_KEY = 121
@@ -40,7 +40,14 @@ def make_plan(analyzed: AnalyzedPipeline) -> Plan:
         _task(analyzed, step, keys[step.name], waits[step.name], parameters, outputs)
         for step in _topological(pipeline, waits)
     )
-    return Plan(pipeline, tasks, analyzed.diagnostics, backends_for(analyzed.modules))
+    return Plan(
+        pipeline,
+        tasks,
+        analyzed.diagnostics,
+        backends_for(analyzed.modules),
+        {summary.name: summary.imports for summary in analyzed.summaries},
+        Environment(options=pipeline.packaging),
+    )
 
 
 def _task_keys(pipeline: Pipeline) -> dict[str, str]:
@@ -109,7 +116,7 @@ def _outputs(
 ) -> dict[str, Port]:
     names = sorted({wire.name for wire in analyzed.wires if step in wire.producers})
     # The SDK's components have one namespace for parameters, inputs and outputs.
-    taken = {METRICS_KEY, *parameters.values()}
+    taken = {*RESERVED_KEYS, *parameters.values()}
     ports: dict[str, Port] = {}
     for name in names:
         key = unique(f"out_{ascii_key(name)}", taken)
@@ -124,12 +131,12 @@ def _inputs(
     parameters: Mapping[str, str],
     outputs: Mapping[str, Mapping[str, Port]],
 ) -> tuple[Port, ...]:
-    taken = {METRICS_KEY, *parameters.values(), *(port.key for port in outputs[step].values())}
+    taken = {*RESERVED_KEYS, *parameters.values(), *(port.key for port in outputs[step].values())}
     read = set(analyzed.summary(step).parameters)
     ports = []
     for name, key in parameters.items():
         if name in read:
-            free = unique(key, {METRICS_KEY})
+            free = unique(key, {*RESERVED_KEYS, *parameters.values()} - {key} | RESERVED_KEYS)
             taken.add(free)
             ports.append(Port(name, PortKind.PARAMETER, free, ("", name)))
     wires = sorted((w for w in analyzed.wires if w.consumer == step), key=lambda wire: wire.name)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kale.codegen.components import executor_label
-from kale.ir import Plan, Task, Toleration
+from kale.codegen.package_layout import PackagedTask
+from kale.ir import StepOptions, Toleration
 
 
-def platform_spec(plan: Plan) -> dict[str, Any] | None:
+def platform_spec(tasks: Iterable[PackagedTask]) -> dict[str, Any] | None:
     """The second document of a package, or ``None`` when no step asks for anything of it."""
-    executors = {executor_label(task): config for task in plan.tasks if (config := _pod(task))}
+    executors = {
+        executor_label(task): config for task in tasks if (config := pod_config(task.options))
+    }
     if not executors:
         return None
     return {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}
@@ -26,8 +30,8 @@ def toleration(tolerated: Toleration) -> dict[str, str]:
     return spec
 
 
-def _pod(task: Task) -> dict[str, Any]:
-    options = task.options
+def pod_config(options: StepOptions) -> dict[str, Any]:
+    """What the pod of a step with these options gets that a container has not."""
     metadata = {
         name: dict(pairs)
         for name, pairs in (("annotations", options.annotations), ("labels", options.labels))

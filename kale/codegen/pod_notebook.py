@@ -1,4 +1,4 @@
-"""A step's notebook as a pod runs it: without the lines that install what is there already."""
+"""A step's notebook as a pod runs it: no lines that install, and what its pod shows the code."""
 
 from __future__ import annotations
 
@@ -7,26 +7,48 @@ import json
 import re
 
 from kale.codegen.step_notebook import notebook_json
+from kale.ir import StepOptions
 
 
 @functools.lru_cache(maxsize=1024)
-def pod_notebook(notebook: bytes) -> bytes:
+def pod_notebook(notebook: bytes, options: StepOptions) -> bytes:
     """``notebook`` with a comment in the place of each install line; the lines stay as many.
 
     ``metadata.kale.installs`` of a cell names them: the first and last line of each, from 1.
     The pod has installed what they ask for, as the packages of its step, before it starts.
+
+    ``metadata.kale.sees`` says which variables, secrets and volumes of ``options`` the code sees.
+    Kubeflow Pipelines has only image, command and arguments of a container in its cache's key, so
+    a changed variable has to change the arguments, or the outputs of the old one would be taken.
+    The other way round, the numbers and ids of the author's cells are left out: with them, a
+    paragraph more at the top of a notebook would run every step again; :func:`cell_numbers` gives
+    the numbers.
     """
     document = json.loads(notebook)
-    changed = False
+    sees = {
+        "env": options.env,
+        "secrets": [(secret.secret, secret.key, secret.env) for secret in options.secrets],
+        "volumes": [(volume.claim, volume.mount_path) for volume in options.volumes],
+    }
+    if found := {kind: value for kind, value in sees.items() if value}:
+        document["metadata"]["kale"]["sees"] = found
     for cell in document["cells"]:
+        for place in ("cell", "cell_id"):
+            cell["metadata"]["kale"].pop(place, None)
         for first, last in cell["metadata"]["kale"].pop("installs", ()):
             lines = cell["source"][first - 1 : last]
             cell["source"][first - 1 : last] = [
                 _comment(lines[0], first=True),
                 *map(_comment, lines[1:]),
             ]
-            changed = True
-    return notebook_json(document) if changed else notebook
+    return notebook_json(document)
+
+
+@functools.lru_cache(maxsize=1024)
+def cell_numbers(notebook: bytes) -> str:
+    """The number of each cell in the author's notebook, in order; 0 for a cell of Kale's own."""
+    cells = json.loads(notebook)["cells"]
+    return " ".join(str(cell["metadata"]["kale"].get("cell", 0)) for cell in cells)
 
 
 def _comment(line: str, *, first: bool = False) -> str:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location, PackageError, raise_all
 from kale.ir import StepOptions
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 #: Kubernetes' suffixes of quantities, each family from large to small.
 _BINARY = {"Ei": 2**60, "Pi": 2**50, "Ti": 2**40, "Gi": 2**30, "Mi": 2**20, "Ki": 2**10}
 _DECIMAL = {"E": 10**18, "P": 10**15, "T": 10**12, "G": 10**9, "M": 10**6}
 #: KFP writes the thousand as ``K``, Kubernetes as ``k``: plain bytes please both.
 _OTHERS = {"K": 10**3, "k": 10**3, "": 1}
-_SMALL = {"m": Fraction(1, 10**3), "u": Fraction(1, 10**6), "n": Fraction(1, 10**9)}
-_SUFFIXES: dict[str, Fraction] = {
-    suffix: Fraction(factor) for suffix, factor in (_BINARY | _DECIMAL | _OTHERS | _SMALL).items()
-}
+_LARGE = _BINARY | _DECIMAL | _OTHERS
+#: What a part of one is divided by.
+_SMALL = {"m": 10**3, "u": 10**6, "n": 10**9}
 
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,2})|([A-Za-z]{0,2}))")
 _SDK_CPU = re.compile(r"([0-9]*[.])?[0-9]+m?")
@@ -112,14 +114,18 @@ def cpu_number(quantity: str) -> float:
 def memory_number(quantity: str) -> float:
     """The memory in units of 10**9 bytes, as the official compiler computes it."""
     suffix = quantity.lstrip("0123456789")
-    return float(quantity.removesuffix(suffix)) * int(_SUFFIXES[suffix]) / 10**9
+    return float(quantity.removesuffix(suffix)) * _LARGE[suffix] / 10**9
 
 
 def _value(text: str) -> Fraction:
+    from fractions import Fraction
+
     match = _QUANTITY.fullmatch(text)
-    if match is None or (match[3] or "") not in _SUFFIXES:
+    suffix = match[3] or "" if match else "?"
+    if match is None or suffix not in _LARGE | _SMALL:
         raise ValueError(text)
-    value = Fraction(match[1]) * _SUFFIXES[match[3] or ""] * Fraction(10) ** int(match[2] or 0)
+    unit = Fraction(_LARGE.get(suffix, 1), _SMALL.get(suffix, 1))
+    value = Fraction(match[1]) * unit * Fraction(10) ** int(match[2] or 0)
     if value <= 0:
         raise ValueError(text)
     return value

@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import functools
 import hashlib
-import importlib.resources
 import json
-import tokenize
 import zlib
 from collections.abc import Iterator, Mapping
-from importlib.resources.abc import Traversable
-from itertools import pairwise
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from kale.codegen.memo import keep, recall
 from kale.codegen.runtime_parts import carried
+from kale.codegen.stripped import stripped
 from kale.ir import Files
 
-#: The command of every container: unpack the runtime of ``argv[1]``, start it, and clear up.
-#: Python reads it from the command line, so it stays short; it holds no doubled braces.
+#: The command of every container: unpack the runtime, start it, and clear up. ``argv[1]`` is the
+#: runtime, or the digest of that which the executor input tells the place of. What lies in the
+#: current folder is for the notebook's code alone, whatever it is called. Python reads it from the
+#: command line, so it stays short; it holds no doubled braces.
 LOADER = """\
-import base64, json, os, sys, tempfile, zlib
+import sys
+sys.path = [path for path in sys.path if path]
+import base64, hashlib, json, os, re, tempfile, zlib
+text, given, step = sys.argv[1:4]
+if text[:7] == "sha256:":
+    digest, path = text, "no path"
+    try:
+        file = json.loads(given)["inputs"]["artifacts"]["kale_runtime"]["artifacts"][0]
+        path = re.sub("^(gcs|minio|s3)://", r"/\\1/", re.sub("^gs:", "gcs:", file["uri"]))
+        if file.get("metadata", {}).get("_kfp_workspace") is True:
+            path = "/kfp-workspace/.artifacts" + path
+        path = file.get("customPath") or path
+        text = open(path, encoding="ascii", errors="replace").read()
+        wrong = "another"
+    except (KeyError, IndexError, OSError) as error:
+        wrong = f"not there ({error!r})"
+    if "sha256:" + hashlib.sha256(text.encode()).hexdigest() != digest:
+        sys.exit(
+            f"kale: step {step}: the step runtime that an earlier task handed on, at {path}, is"
+            f" {wrong}. Run the pipeline without cache, so that it is written anew."
+        )
 with tempfile.TemporaryDirectory(prefix="kale-", ignore_cleanup_errors=True) as root:
-    for name, text in json.loads(zlib.decompress(base64.b64decode(sys.argv[1]))).items():
+    for name, content in json.loads(zlib.decompress(base64.b64decode(text))).items():
         path = os.path.join(root, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(path, "wb") as file:
+            file.write(content.encode("latin-1" if name[:11] == "kale_files/" else "utf-8"))
     sys.path.insert(0, root)
     import kale_pod
+    kale_pod.BUNDLE = text
     sys.exit(kale_pod.main(*sys.argv[2:]))
 """
 
-#: Tokens that are not part of a line's text.
-_NO_CODE = ("COMMENT", "DEDENT", "ENDMARKER", "INDENT", "NL")
-
-#: A place in a source: its line, from 1, and its column, from 0.
-_Place = tuple[int, int]
+#: The folder of the package ``kale``.
+_KALE = Path(__file__).parent.parent
 
 
 @functools.lru_cache(maxsize=64)
@@ -47,12 +64,15 @@ def emit_runtime(backends: tuple[str, ...] | None = None) -> Files:
 
     ``backends`` are the libraries whose modules it holds beside the core, ``None`` for all.
     """
-    folder = importlib.resources.files("kale").joinpath("marshal")
+    folder = _KALE / "marshal"
     sources = _sources(folder, PurePosixPath())
     if backends is not None:
         sources = {path: sources[path] for path in carried(sources, backends)}
     return MappingProxyType(
-        {PurePosixPath("kale_runtime", path): _stripped(text) for path, text in sources.items()}
+        {
+            PurePosixPath("kale_runtime", path): text.encode()
+            for path, text in stripped(sources).items()
+        }
     )
 
 
@@ -65,7 +85,7 @@ class LateRuntime(Mapping[PurePosixPath, bytes]):
 
     def __init__(self, backends: tuple[str, ...] | None = None) -> None:
         self._backends = backends
-        folder = importlib.resources.files("kale").joinpath("marshal")
+        folder = _KALE / "marshal"
         self._sources = _sources(folder, PurePosixPath())
         texts = {str(path): text for path, text in self._sources.items()}
         known = json.dumps([backends, texts], sort_keys=True)
@@ -87,154 +107,69 @@ class LateRuntime(Mapping[PurePosixPath, bytes]):
         return len(self._files)
 
 
+def bundle(backends: tuple[str, ...] | None, files: Files) -> str:
+    """What :data:`LOADER` unpacks, as :func:`encode` does: runtime, the pod's entry, and files.
+
+    ``backends`` are as for :func:`emit_runtime`. A file, at its path below the notebook's folder,
+    is a text of its bytes: those of source compress far better than in base64.
+    """
+    texts = dict(runtime_texts(backends))
+    for path, content in sorted(files.items()):
+        assert not path.is_absolute()
+        assert ".." not in path.parts
+        texts[f"kale_files/{path}"] = content.decode("latin-1")
+    document = json.dumps(texts, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return encode(document) if files else _kept(document)
+
+
 @functools.lru_cache(maxsize=64)
-def pod_runtime(backends: tuple[str, ...] | None = None) -> str:
-    """What :data:`LOADER` unpacks: the runtime and the pod's own entry, as :func:`encode` does."""
-    pod = _sources(importlib.resources.files("kale").joinpath("pod"), PurePosixPath())
+def _kept(document: bytes) -> str:
+    """:func:`encode`, kept from one process to the next for what most packages carry."""
+    key = hashlib.sha256(document).hexdigest()
+    known = recall("bundles.json")
+    if key not in known:
+        known = {**dict(list(known.items())[-7:]), key: encode(document)}
+        keep("bundles.json", known)
+    return known[key]
+
+
+@functools.lru_cache(maxsize=64)
+def runtime_texts(backends: tuple[str, ...] | None) -> Mapping[str, str]:
+    """The stripped modules of packages ``kale_pod`` and ``kale_runtime``, by path."""
     texts = {str(path): content.decode() for path, content in emit_runtime(backends).items()}
-    entry = {f"kale_pod/{path}": strip(text) for path, text in pod.items()}
-    return encode(json.dumps({**entry, **texts}).encode())
+    return MappingProxyType({**stripped(_pod_sources()), **texts})
 
 
-def _sources(folder: Traversable, path: PurePosixPath) -> dict[PurePosixPath, str]:
+def text_digest(text: str) -> str:
+    """How a container that is handed the runtime says which one it needs."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def installed_digest() -> str:
+    """The digest of the runtime of an installed Kale, as ``kale.pod.__main__`` finds it."""
+    marshal = _sources(_KALE / "marshal", PurePosixPath())
+    texts = {f"kale_runtime/{path}": text for path, text in marshal.items()} | _pod_sources()
+    return text_digest(json.dumps(texts, sort_keys=True))
+
+
+def _pod_sources() -> dict[str, str]:
+    """The modules of package ``kale_pod``; its ``__main__`` is for an installed Kale alone."""
+    pod = _sources(_KALE / "pod", PurePosixPath())
+    return {f"kale_pod/{path}": text for path, text in pod.items() if path.name != "__main__.py"}
+
+
+def _sources(folder: Path, path: PurePosixPath) -> dict[PurePosixPath, str]:
     """The text of each module of a package and its sub-packages, sorted by name."""
     found: dict[PurePosixPath, str] = {}
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".py"):
             found[path / entry.name] = entry.read_text("utf-8")
-        elif entry.is_dir() and entry.joinpath("__init__.py").is_file():
+        elif entry.joinpath("__init__.py").is_file():
             found |= _sources(entry, path / entry.name)
     return found
-
-
-@functools.cache
-def _stripped(source: str) -> bytes:
-    return strip(source).encode()
 
 
 @functools.lru_cache(maxsize=1024)
 def encode(content: bytes) -> str:
     """``content`` compressed, as base64: text that neither Argo nor KFP's launcher touches."""
     return base64.b64encode(zlib.compress(content, 9)).decode("ascii")
-
-
-def strip(source: str) -> str:
-    """``source`` without what is for readers and type checkers alone; as good to run.
-
-    That is docstrings, comments, blanks, line breaks inside a statement, the annotations of
-    functions and of variables that are no attribute of a class, and imports for those. It
-    joins the tokens of ``source`` and does not write its tree, whose text differs from one
-    Python to the next. What stands in strings is kept. Annotations are not in parentheses.
-    """
-    lines = source.splitlines(keepends=True)
-    replaced = dict(_replaced(source, lines))
-    result, words = list[tuple[int, str]](), list[str]()
-    level, nested, begin, skipped = 0, 0, (0, 0), (0, 0)
-    for token in tokenize.generate_tokens(iter(lines).__next__):
-        kind = tokenize.tok_name[token.type]
-        level += (kind == "INDENT") - (kind == "DEDENT")
-        if token.start in replaced and kind not in _NO_CODE:
-            skipped, text = replaced[token.start]
-            words = [*words, text] if text else words if text == "" else words[:-1]
-        # Since Python 3.12 an f-string is several tokens; its text is one all the same.
-        if kind.endswith("STRING_START"):
-            begin, nested = begin if nested else token.start, nested + 1
-        elif kind.endswith("STRING_END"):
-            nested -= 1
-        if kind == "NEWLINE":
-            if words:
-                result.append((level, _joined(words)))
-            words = []
-        elif kind in _NO_CODE or nested or token.start < skipped:
-            continue
-        elif kind.endswith("STRING_END"):
-            words.append(_between(lines, begin, token.end))
-        else:
-            words.append(token.string)
-    return "".join(_shortened(result))
-
-
-def _joined(words: list[str]) -> str:
-    """The words with blanks only where two would else become one."""
-    text = words[0]
-    for before, word in pairwise(words):
-        last, first = before[-1], word[0]
-        wordy = (last.isalnum() or last == "_") and (first.isalnum() or first == "_")
-        texts = last in "\"'" and first in "\"'"
-        number = before[0].isdigit() and word == "."
-        text += f" {word}" if wordy or texts or number else word
-    return text
-
-
-def _shortened(lines: list[tuple[int, str]]) -> Iterator[str]:
-    """Logical lines with their levels as text: imports in a row, and suites of one statement."""
-    previous, suite = (0, ""), False
-    padded = [*lines, (0, ""), (0, "")]
-    for (level, line), (below, _), (after, _) in zip(lines, padded[1:], padded[2:], strict=False):
-        if previous[0] == level and all(x.startswith("import ") for x in (previous[1], line)):
-            yield "," + line.removeprefix("import ")
-        else:
-            yield line if suite else ("\n" if previous[1] else "") + " " * level + line
-        previous, suite = (level, line), below > level >= after
-    yield "\n" if lines else ""
-
-
-def _between(lines: list[str], start: _Place, end: _Place) -> str:
-    rows = lines[start[0] - 1 : end[0]]
-    rows[-1] = rows[-1][: end[1]]
-    rows[0] = rows[0][start[1] :]
-    return "".join(rows)
-
-
-def _replaced(source: str, lines: list[str]) -> Iterator[tuple[_Place, tuple[_Place, str | None]]]:
-    """What stands for parts of ``source``: from where, to where, and its text.
-
-    Instead of ``None`` stands nothing, nor does the colon or arrow before it.
-    """
-
-    def place(line: int, column: int) -> _Place:
-        return line, len(lines[line - 1].encode()[:column].decode())
-
-    def span(node: ast.expr | ast.stmt) -> tuple[_Place, _Place]:
-        end = node.end_lineno or 0, node.end_col_offset or 0
-        return place(node.lineno, node.col_offset), place(*end)
-
-    module = ast.parse(source)
-    nodes = list(ast.walk(module))
-    of_classes = {
-        id(part) for node in nodes if isinstance(node, ast.ClassDef) for part in node.body
-    }
-    notes = set[int]()
-    for node in nodes:
-        match node:
-            case ast.arg(annotation=ast.expr() as note):
-                pass
-            case ast.FunctionDef(returns=ast.expr() as note):
-                pass
-            case ast.AnnAssign(annotation=note, value=ast.expr()) if id(node) not in of_classes:
-                pass
-            case _:
-                continue
-        start, end = span(note)
-        notes.update(id(part) for part in ast.walk(note))
-        yield start, (end, None)
-    used = {n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in notes}
-    for node in nodes:
-        match node:
-            case (
-                ast.Module(body=[ast.Expr(ast.Constant(value=str())) as first, *rest])
-                | ast.ClassDef(body=[ast.Expr(ast.Constant(value=str())) as first, *rest])
-                | ast.FunctionDef(body=[ast.Expr(ast.Constant(value=str())) as first, *rest])
-            ) if not rest or rest[0].lineno > (first.end_lineno or 0):
-                start, end = span(first)
-                yield start, (end, "" if rest or node is module else "pass")
-    for node in module.body:
-        match node:
-            case ast.Assign(targets=[ast.Name("__all__")]):
-                start, end = span(node)
-                yield start, (end, "")
-            case ast.ImportFrom(module=str(origin), level=0):
-                start, end = span(node)
-                kept = [name for name in node.names if (name.asname or name.name) in used]
-                names = ",".join(map(ast.unparse, kept))
-                yield start, (end, f"from {origin} import {names}" if names else "")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from kale.codegen.json_text import indented
 from kale.codegen.literals import python_literal
 from kale.codegen.parameters import json_default
 from kale.ir import METRICS_STEP, AnalyzedPipeline, Parameter, Port, PortKind, Source
@@ -32,8 +32,9 @@ def step_notebook(
     functions; definitions carried from other steps; the load of ``inputs``; the step's own
     cells, one for one; the save of ``outputs``; the metrics. ``metadata.kale`` of a cell says
     its role and, where it is the author's, the cell and line it comes from and the lines that
-    only install packages of the step; that of the notebook maps variables to port keys, and says
-    how values are saved where that is not the default.
+    only install packages of the step; that of the notebook maps variables to port keys, says
+    how values are saved where that is not the default, and names as ``single`` the variables that
+    come in and go out and that all who read them hence take from here alone.
     ``metrics`` are the names that the step reports.
     """
     ports = tuple(inputs)
@@ -52,9 +53,20 @@ def step_notebook(
         "parameters": {p.name: _parameter(p, key) for key, p in given.items()},
         "metrics": list(metrics),
     }
+    if single := [n for n in keys if n in saved and _is_single(analyzed, name, n)]:
+        kale["single"] = single
     if asked := analyzed.pipeline.pickling.as_json():
         kale["marshal"] = asked
     return notebook_bytes(analyzed.pipeline.kernel, kale, cells)
+
+
+def _is_single(analyzed: AnalyzedPipeline, step: str, variable: str) -> bool:
+    """Whether no reader of the step's ``variable`` has another candidate version of it."""
+    return all(
+        wire.producers == (step,)
+        for wire in analyzed.wires
+        if wire.name == variable and step in wire.producers
+    )
 
 
 def notebook_bytes(kernel: str, kale: dict[str, Any], cells: Iterable[_Cell]) -> bytes:
@@ -82,13 +94,9 @@ def notebook_json(document: dict[str, Any]) -> bytes:
     JSON's escapes.
     """
     try:
-        return _json(document, ensure_ascii=False).encode("utf-8")
+        return f"{indented(document, ensure_ascii=False)}\n".encode()
     except UnicodeEncodeError:
-        return _json(document, ensure_ascii=True).encode("ascii")
-
-
-def _json(document: dict[str, Any], *, ensure_ascii: bool) -> str:
-    return json.dumps(document, ensure_ascii=ensure_ascii, indent=1, sort_keys=True) + "\n"
+        return f"{indented(document, ensure_ascii=True)}\n".encode("ascii")
 
 
 def _cell(number: int, kale: dict[str, Any], code: str) -> dict[str, Any]:

@@ -4,7 +4,9 @@ The files are named by a JSON file whose path is in the variable ``KALE_STEP_CON
 ``{"step": name, "inputs": {name: [folder, …]}, "outputs": {name: folder}, "metrics":
 file}``. An input with several folders has several versions, of which one was changed. Further
 keys: ``marshal``, the backends' keywords; ``digest``, the algorithm for files; ``readers``, the
-steps that read each output.
+steps that read each output; ``hand_on``, for outputs that need no folder of their own where they
+are an input that did not change: a file to write that input's folder to; ``classification``, a file
+for what Kubeflow Pipelines draws of the metrics.
 """
 
 from __future__ import annotations
@@ -114,6 +116,9 @@ def _save(
             ):
                 for name in group:
                     *_, folder, manifest = _loaded[name]
+                    if name in context.get("hand_on", ()):
+                        Path(context["hand_on"][name]).write_text(str(folder))
+                        continue
                     now = manifests[name].digest
                     kept = replace(manifest, step=context["step"], changed=False, digest=now)
                     publish(kept, folder, targets[name])
@@ -157,9 +162,14 @@ def record_metrics(scope: Mapping[str, Any], names: Sequence[str]) -> None:
     missing = [name for name in names if name not in scope]
     if missing:
         raise MarshalError(f"{quoted(missing)} cannot be reported: no value; assign it in a step")
-    path = Path(_context()["metrics"])
+    context = _context()
+    path = Path(context["metrics"])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({name: _as_metric(scope[name]) for name in names}))
+    if "classification" in context:
+        from .classification import drawn
+
+        Path(context["classification"]).write_text(json.dumps(drawn(scope[n] for n in names)))
 
 
 def _as_metric(value: Any) -> int | float | str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location, NotebookError
 from kale.nbparser.notebook import Cell, Notebook

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kale.dataclass import dataclass
 from kale.diagnostics import nearest
 from kale.errors import GraphError, Location
 from kale.ir import Pipeline

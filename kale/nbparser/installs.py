@@ -10,8 +10,8 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.nbparser.syntax import parse_quietly
 
 #: What may run pip; ``{sys.executable}`` is the notebook's own Python.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -73,6 +74,7 @@ def as_python(code: str, around: Surroundings) -> str:
     return text if code.endswith("\n") else text[:-1]
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_python(code: str) -> bool:
     return parse_quietly(code) is not None
 

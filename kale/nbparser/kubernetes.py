@@ -13,6 +13,13 @@ from kale.quantities import quantity_value
 
 _WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _SUBDOMAIN = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
+#: The grammar of image references: a host, names with `/` between them, a tag, a digest.
+_HOST = r"(?:[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
+_REPOSITORY = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_IMAGE = (
+    rf"(?:{_HOST}/)?{_REPOSITORY}(?:/{_REPOSITORY})*(?::\w[\w.-]{{0,127}})?"
+    r"(?:@[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,})?"
+)
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
 #: The effects of a taint.
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -107,6 +114,9 @@ def effect_problem(effect: str) -> str | None:
 
 def image_problem(image: str) -> str | None:
     """Why ``image`` is no reference of a container image, or ``None``."""
-    if image and not re.search(r"[\s\x00-\x1f]", image):
+    if re.fullmatch(_IMAGE, image, re.ASCII) and len(image) <= 1024:
         return None
-    return "an image is named without spaces, as `python:3.11`"
+    return (
+        "an image is named as `python:3.11` or `registry.example.org:5000/team/iris:3`, all but"
+        " its tag in lower case, and without spaces"
+    )

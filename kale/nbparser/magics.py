@@ -12,8 +12,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.nbparser.interpolation import interpolated
 from kale.nbparser.magic_names import (
     BINDING_LINES,

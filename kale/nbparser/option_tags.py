@@ -6,6 +6,11 @@ import re
 from collections.abc import Callable
 from typing import NoReturn
 
+from kale.credentials import (
+    fetches_with_credentials,
+    holds_credentials,
+    without_credentials,
+)
 from kale.errors import NotebookError
 from kale.nbparser import kubernetes
 from kale.nbparser.tag_kinds import (
@@ -27,6 +32,7 @@ from kale.nbparser.tag_kinds import (
     TolerationTag,
     VolumeTag,
 )
+from kale.requirement_form import requirement_form
 
 
 def malformed(text: str, form: str) -> NoReturn:
@@ -35,6 +41,7 @@ def malformed(text: str, form: str) -> NoReturn:
     Raises:
         NotebookError: KALE101, without a place.
     """
+    text = without_credentials(text)
     raise NotebookError("KALE101", f"the tag `{text}` is malformed", hint=f"write `{form}`")
 
 
@@ -42,7 +49,16 @@ def _accept(text: str, *problems: str | None) -> None:
     """Let a tag pass when no check has found a problem with its values."""
     for problem in problems:
         if problem:
+            text = without_credentials(text)
             raise NotebookError("KALE109", f"the tag `{text}` cannot be used", hint=problem)
+
+
+def _no_credentials(where: str, hint: str) -> NoReturn:
+    raise NotebookError(
+        "KALE419",
+        f"the address in {where} holds credentials, and a package is a file for all",
+        hint=hint,
+    )
 
 
 def _image(rest: str) -> ImageTag:
@@ -57,10 +73,18 @@ def _packages(rest: str) -> PackagesTag:
         text = piece.strip()
         if packages and re.match(r"[<>=!~]", text):
             packages[-1] += f",{text}"
-        elif re.fullmatch(r"[A-Za-z0-9][^\x00-\x1f]*", text):
-            packages.append(text)
         else:
-            malformed(f"packages:{rest}", "packages:NAME==VERSION,NAME")
+            packages.append(text)
+    for text in packages:
+        is_requirement, address = requirement_form(text)
+        if not is_requirement:
+            url = "packages:NAME @ URL` for what is in no index, `" if "://" in text else ""
+            malformed(f"packages:{rest}", f"{url}packages:NAME==VERSION,NAME")
+        if fetches_with_credentials(address):
+            _no_credentials(
+                "a `packages:` tag",
+                "build an image that holds the package, or publish it in an index and name that",
+            )
     return PackagesTag(tuple(dict.fromkeys(packages)))
 
 
@@ -139,6 +163,15 @@ def _env(rest: str) -> EnvTag:
     if not equals or not name:
         malformed(text, "env:NAME=VALUE")
     _accept(text, kubernetes.env_name_problem(name))
+    # What pip and uv look for packages with; several addresses have spaces between them.
+    if name.upper().startswith(("PIP_", "UV_")) and any(
+        "://" in word and holds_credentials(word) for word in value.split()
+    ):
+        _no_credentials(
+            f"the tag `env:{name}`",
+            "put the whole value into a Kubernetes secret and name that:"
+            f" `secret:SECRET:KEY:{name}`",
+        )
     return EnvTag(name, value)
 
 

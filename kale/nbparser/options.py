@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.errors import Location, NotebookError
 from kale.ir import SecretEnv, StepOptions, Toleration, VolumeMount
 from kale.nbparser.tag_kinds import (

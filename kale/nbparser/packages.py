@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from kale.credentials import without_credentials
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import Location, NotebookError
 from kale.ir import Source
@@ -132,7 +134,8 @@ def _left_as_written(install: Install, at: Location) -> Diagnostic:
     """KALE119, for an install line that is not understood."""
     return diagnose(
         "KALE119",
-        f"`{install.text}` runs as it is written, also in a pod: {install.reason}",
+        f"`{without_credentials(install.text)}` runs as it is written, also in a pod:"
+        f" {without_credentials(install.reason)}",
         at=at,
         hint="name packages of the index alone, put them into a `packages:` tag, or use an image"
         " that holds them",

@@ -1,4 +1,4 @@
-"""From a file, or the text of one, to a :class:`Notebook`, through nbformat."""
+"""From a file, or the text of one, to a :class:`Notebook`."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def read_notebook_json(text: str, path: str) -> Notebook:
     at = Location(path)
     content = _load_json(text, at)
     major = _check_form(content, at)
-    upgraded = _through_nbformat(_essence(content, major), major, at)
+    upgraded = _essence(content, major)
+    if major != _NEWEST:
+        upgraded = _converted(upgraded, at)
     metadata = _mapping(upgraded.get("metadata"))
     kernel = _check_language(metadata, at)
     ids = [cell.get("id") for cell in content["cells"]] if major == _NEWEST else []
@@ -178,7 +180,7 @@ def _check_cells(cells: object, code: str, key: str, at: Location) -> None:
             raise _no_notebook(f"has a cell {number} whose source is no text", at)
 
 
-def _essence(content: dict[str, Any], major: int) -> str:
+def _essence(content: dict[str, Any], major: int) -> Mapping[str, Any]:
     """The notebook without what nobody reads here, and what nbformat could stumble over.
 
     Outputs and attachments may be large, and old or foreign tools write them in odd forms.
@@ -190,12 +192,12 @@ def _essence(content: dict[str, Any], major: int) -> str:
         "metadata": _mapping(content.get("metadata")),
     }
     if major == _NEWEST:
-        return json.dumps(head | {"cells": [_slim(cell, "source") for cell in content["cells"]]})
+        return head | {"cells": [_slim(cell, "source") for cell in content["cells"]]}
     sheets = [
         {"cells": [_slim(cell, "input") for cell in sheet["cells"]], "metadata": {}}
         for sheet in content["worksheets"]
     ]
-    return json.dumps(head | {"worksheets": sheets})
+    return head | {"worksheets": sheets}
 
 
 def _slim(cell: dict[str, Any], code: str) -> dict[str, Any]:
@@ -208,19 +210,18 @@ def _slim(cell: dict[str, Any], code: str) -> dict[str, Any]:
     return kept | {code: cell.get(code, ""), "outputs": [], "execution_count": None}
 
 
-def _through_nbformat(text: str, major: int, at: Location) -> Mapping[str, Any]:
-    import nbformat  # costs 0.1 s, and only reading needs it
+def _converted(old: Mapping[str, Any], at: Location) -> Mapping[str, Any]:
+    """A notebook of an older format, as nbformat converts it to the newest."""
+    import nbformat  # costs 0.1 s, and nothing that nbformat does to the newest is read here
 
     try:
         # Reading a cell without an id, or with one that another has, is a mere warning.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            notebook = nbformat.reader.reads(text)
-            if major != _NEWEST:
-                notebook = nbformat.convert(notebook, _NEWEST)
+            read = nbformat.reader.reads(json.dumps(old))
+            content: Mapping[str, Any] = nbformat.convert(read, _NEWEST)
     except Exception as error:  # content that nobody foresaw fails in any way
         raise _no_notebook(f"cannot be read ({type(error).__name__}: {error})", at) from error
-    content: Mapping[str, Any] = notebook
     return content
 
 

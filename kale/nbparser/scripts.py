@@ -12,10 +12,11 @@ import os
 import re
 import shlex
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from kale.dataclass import dataclass
 from kale.nbparser.interpolation import interpolated
 from kale.nbparser.syntax import parse_quietly
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 
 from kale.errors import KaleError
@@ -64,5 +65,7 @@ def syntax_errors(cells: Iterable[TaggedCell], sources: Mapping[int, Source]) ->
 
 def has_code(source: Source) -> bool:
     """Whether there is more than comments; what cannot be parsed is code."""
+    if re.match(r"\s*[A-Za-z_]", source.python):
+        return True
     tree = parse_quietly(source.python)
     return tree is None or bool(tree.body)

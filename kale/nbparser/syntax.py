@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 
 from kale.errors import Location, NotebookError
 
 
+@functools.lru_cache(maxsize=2)
 def parse_quietly(code: str) -> ast.Module | None:
-    """The syntax tree of ``code``, or ``None`` when it is not plain Python."""
+    """The syntax tree of ``code``, not to be changed, or ``None`` when it is not plain Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -7,4 +7,7 @@ from __future__ import annotations
 
 from .entry import main
 
-__all__ = ["main"]
+#: The text that this was unpacked from, which a task may have to hand on; set by the loader.
+BUNDLE = ""
+
+__all__ = ["BUNDLE", "main"]

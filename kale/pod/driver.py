@@ -1,135 +1,197 @@
-"""The entry of a step's pod: KFP's executor input in, the step's notebook run, its output out."""
+"""Runs a step's notebook in its pod: what it gets, what it leaves, and what KFP is told of that."""
 
 from __future__ import annotations
 
 import base64
+import html
 import importlib.util
 import json
+import logging
 import os
-import re
 import sys
-import tempfile
+import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .failure import report_failure
+from .page import html_page
+from .ports import Ports, local_path, overrides
 
-def main(executor_input: str, step: str, notebook: str) -> int:
-    """Run one step in its pod; the exit code is 0, or 1 when a cell or the runtime failed.
+#: Seconds until a kernel must be there, and until all that it printed must be: nodes are busy.
+_PATIENCE = 300
 
-    ``executor_input`` is KFP's JSON, ``notebook`` the step notebook as Base64 of zlib's
-    format. What the notebook prints goes to the log as it comes. The metadata of an output
-    artifact tell what its value is; that with the key ``metrics`` gets those that are numbers.
+
+def run(ports: Ports, step: str, notebook: str, folder: Path) -> bool:
+    """Run a step and write its outputs; whether it succeeded. Why it did not is in the log.
+
+    ``notebook`` is the step notebook as Base64 of zlib's format, ``folder`` a place to work in.
+    What the notebook prints goes to the log as it comes. The metadata of an output artifact
+    tell what its value is, those of ``metrics`` what KFP shows as numbers, and those of
+    ``classification_metrics`` what it draws.
     """
-    try:
-        import nbformat
-        import papermill
-    except ImportError as error:
-        return _fail(step, f"its image lacks `{error.name}`; add `papermill` and `ipykernel`")
-    given = json.loads(executor_input)
     source = json.loads(zlib.decompress(base64.b64decode(notebook)))
-    ports = source["metadata"]["kale"]
-    received = given.get("inputs", {})
-    inputs, outputs = _artifacts(received), _artifacts(given["outputs"])
-    changed = overrides(ports["parameters"], received.get("parameterValues", {}))
+    # Which cells of the author's notebook these are; 0 is one of Kale's own. Not in the arguments,
+    # which are in the key of KFP's cache: a new cell above a step does not change the step.
+    numbers = os.environ.pop("KALE_CELLS", "").split()
+    for cell, number in zip(source["cells"], numbers, strict=False):
+        if number != "0":
+            cell["metadata"]["kale"]["cell"] = int(number)
+    names = source["metadata"]["kale"]
+    context = _context(ports, step, names, folder)
+    file = folder / "context.json"
+    file.write_text(json.dumps(context))
+    os.environ["KALE_STEP_CONTEXT"] = str(file)
+    _enter_working_folder()
+    changed = overrides(names["parameters"], ports.parameters)
+    executed, error = _execute(source, changed, folder / "executed.ipynb")
+    try:
+        ports.write("executed_notebook", json.dumps(executed, ensure_ascii=False))
+        if "html_report" in ports.outputs:
+            ports.write("html_report", html_page(executed, step))
+    except Exception as trouble:  # noqa: BLE001 - how it is shown must not end a step that succeeded
+        sys.stderr.write(f"kale: step {step}: a report of it is missing: {trouble!r}\n")
+    if error is None:
+        error = _tell(ports, names, context)
+    if error is not None:
+        inputs = {name: _described(paths[0]) for name, paths in context["inputs"].items()}
+        report_failure(step, source, executed, error, inputs)
+    return error is None
+
+
+def _context(ports: Ports, step: str, names: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """What the cells that load, save and record are told; see ``kale_runtime.step``."""
+    inputs, outputs = names["inputs"], names["outputs"]
+    context = {
+        "step": step,
+        "inputs": {n: [local_path(ports.inputs[k]) for k in keys] for n, keys in inputs.items()},
+        "outputs": {n: local_path(ports.outputs[key]) for n, key in outputs.items()},
+        "metrics": str(
+            Path(local_path(ports.outputs.get("metrics", {"uri": str(folder)})), _METRICS)
+        ),
+        "marshal": names.get("marshal", {}),
+        "digest": "sha256",  # the next pod may not have what this one has
+        "hand_on": {
+            name: str(folder / outputs[name])
+            for name in names.get("single", ())
+            if ports.may_hand_on(step, inputs[name], outputs[name])
+        },
+    }
+    if "classification_metrics" in ports.outputs:
+        context["classification"] = str(folder / "classification.json")
+    return context
+
+
+_METRICS = "metrics.json"
+
+
+def _enter_working_folder() -> None:
+    """Let the kernel find the runtime, and begin where the author's own files are, if any are."""
     runtime = importlib.util.find_spec("kale_runtime")
     assert runtime is not None
     assert runtime.origin is not None
-    paths = [str(Path(runtime.origin).parents[1]), os.environ.get("PYTHONPATH")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    with tempfile.TemporaryDirectory(prefix="kale-") as folder:
-        metrics = Path(local_path(outputs.get("metrics", {"uri": folder})), "metrics.json")
-        context = {
-            "step": step,
-            "inputs": {n: [local_path(inputs[k]) for k in p] for n, p in ports["inputs"].items()},
-            "outputs": {n: local_path(outputs[key]) for n, key in ports["outputs"].items()},
-            "metrics": str(metrics),
-            "marshal": ports.get("marshal", {}),
-            "digest": "sha256",  # the next pod may not have what this one has
-        }
-        file = Path(folder, "context.json")
-        file.write_text(json.dumps(context))
-        os.environ["KALE_STEP_CONTEXT"] = str(file)
-        try:
-            papermill.execute_notebook(
-                nbformat.from_dict(source),
-                None,
-                changed,
-                kernel_name="python3",
-                progress_bar=False,
-                stdout_file=sys.stdout,
-                stderr_file=sys.stderr,
-            )
-        except papermill.PapermillExecutionError as error:
-            text = "\n".join([*error.traceback, ""])
-            sys.stderr.write(text)
-            # Parameters are a cell more, in front of all that can fail.
-            ours = source["cells"][error.cell_index - bool(changed)]["metadata"].get("kale", {})
-            # The traceback's first frame in this cell, which IPython names by its count.
-            text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-            found = re.search(rf"Cell In\[{error.exec_count}\], line (\d+)", text)
-            line = f", line {ours.get('line', 1) + int(found[1]) - 1}" if found else ""
-            place = f"cell {ours['cell']}{line}: " if "cell" in ours else ""
-            return _fail(step, f"{place}{error.ename}: {error.evalue}")
-        except Exception as error:  # noqa: BLE001 -- kernels and images fail in many ways
-            return _fail(step, f"{type(error).__name__}: {error}")
-    for key in ports["outputs"].values():
-        told = json.loads(Path(local_path(outputs[key]), "manifest.json").read_bytes())
-        kept = {k: told[k] for k in ("type", "artifact", "description") if told.get(k)}
-        outputs[key].setdefault("metadata", {}).update(kept)
-    if "metrics" in outputs:
-        recorded = json.loads(metrics.read_bytes())
-        numbers = {name: n for name, n in recorded.items() if type(n) in (int, float)}
-        outputs["metrics"].setdefault("metadata", {}).update(numbers)
-    report = Path(given["outputs"]["outputFile"])
-    report.parent.mkdir(parents=True, exist_ok=True)
-    artifacts = {key: {"artifacts": [artifact]} for key, artifact in outputs.items()}
-    report.write_text(json.dumps({"artifacts": artifacts}))
-    return 0
+    root = Path(runtime.origin).parents[1]
+    # Not the author's files: a `random.py` among them is for the notebook, which finds it in its
+    # working folder, and not for what starts the kernel.
+    known = [str(root), os.environ.get("PYTHONPATH")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, known))
+    if (files := root / "kale_files").is_dir():
+        os.chdir(files)
 
 
-def local_path(artifact: Mapping[str, Any]) -> Any:
-    """Where the pod has an artifact: as ``LocalPathForURI`` of KFP's launcher decides."""
-    path = re.sub("^(gcs|minio|s3)://", r"/\1/", re.sub("^gs:", "gcs:", artifact["uri"]))
-    if artifact.get("metadata", {}).get("_kfp_workspace") is True:
-        path = "/kfp-workspace/.artifacts" + path
-    return artifact.get("customPath") or path
+def _execute(
+    source: dict[str, Any], changed: dict[str, Any], path: Path
+) -> tuple[dict[str, Any], Exception | None]:
+    """The notebook as far as it was executed, and what ended that too early."""
+    error: Exception | None = None
+    # What the libraries say of themselves is nothing of the step's.
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        import nbformat
+        import papermill
+
+        papermill.execute_notebook(
+            nbformat.from_dict(source),
+            path,
+            changed,
+            kernel_name="python3",
+            progress_bar=False,
+            stdout_file=sys.stdout,
+            stderr_file=sys.stderr,
+            start_timeout=_PATIENCE,
+            iopub_timeout=_PATIENCE,
+            extra_arguments=[
+                f"--IPKernelApp.outstream_class={__package__}.streams.OutStream",
+                # Interrupted at its end, which is how jupyter_client ends it, it says ERROR.
+                "--IPKernelApp.log_level=CRITICAL",
+            ],
+        )
+    except ImportError as trouble:
+        error = ImportError(f"the image lacks `{trouble.name}`; add `papermill` and `ipykernel`")
+    except Exception as trouble:  # noqa: BLE001 - kernels and images fail in many ways
+        error = trouble
+    if not path.exists():
+        return source, error
+    executed = json.loads(path.read_bytes())
+    # Papermill puts two cells of its own before and into a notebook that failed.
+    executed["cells"] = [
+        cell
+        for cell in executed["cells"]
+        if "papermill-error-cell-tag" not in cell["metadata"].get("tags", ())
+    ]
+    for number, cell in enumerate(executed["cells"]):
+        for output in cell.get("outputs", ()):
+            if error is None and output["output_type"] == "error":
+                # `sys.exit()`, which papermill takes for an end like any other.
+                error = papermill.PapermillExecutionError(
+                    number,
+                    cell["execution_count"],
+                    "",
+                    *(output[key] for key in ("ename", "evalue", "traceback")),
+                )
+    return executed, error
 
 
-def overrides(declared: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that differ from the defaults which the notebook holds, in their types.
+def _tell(ports: Ports, names: Mapping[str, Any], context: Mapping[str, Any]) -> Exception | None:
+    """Tell KFP what the outputs are; an error where the step has left one out."""
+    try:
+        for name, key in names["outputs"].items():
+            folder, note = context["outputs"][name], Path(context["hand_on"].get(name, os.devnull))
+            if note.is_file():
+                folder = note.read_text()
+                ports.outputs[key]["uri"] = next(
+                    ports.inputs[given]["uri"]
+                    for given in names["inputs"][name]
+                    if Path(local_path(ports.inputs[given])) == Path(folder)
+                )
+            manifest = _manifest(folder)
+            kept = ("type", "artifact", "description", "digest")
+            ports.tell(key, {k: manifest[k] for k in kept if manifest.get(k)})
+        if "metrics" in ports.outputs:
+            recorded = json.loads(Path(context["metrics"]).read_bytes())
+            ports.tell("metrics", {n: v for n, v in recorded.items() if type(v) in (int, float)})
+        if "classification" in context:
+            drawn = json.loads(Path(context["classification"]).read_bytes())
+            ports.tell("classification_metrics", drawn)
+    except OSError as trouble:
+        return RuntimeError(f"the step ended before it had saved all its outputs: {trouble}")
+    return None
 
-    ``declared`` maps each name to its ``type`` and ``default``, and its ``key`` in ``values``
-    where KFP, which wants ASCII, calls it otherwise. KFP turns every number into a double, so
-    a value that a default may have become on its way leaves that literal alone: 1.0 in a list
-    arrives as 1, and integers beyond 2**53 lose digits.
-    """
-    found = {}
-    for name, parameter in declared.items():
-        kind, value = parameter["type"], values.get(parameter.get("key", name))
-        if value is None:
-            continue
-        if isinstance(value, str) and kind != "str":
-            value = json.loads(value)
-        if cast := {"int": int, "float": float}.get(kind):
-            value = cast(value)
-        if _as_doubles(value) != _as_doubles(parameter["default"]):
-            found[name] = value
+
+def _manifest(folder: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(folder, "manifest.json").read_bytes())
     return found
 
 
-def _as_doubles(value: Any) -> str:
-    """JSON text in which all numbers are doubles."""
-    return json.dumps(json.loads(json.dumps(value), parse_int=float), sort_keys=True)
-
-
-def _artifacts(side: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    ports = side.get("artifacts", {})
-    return {key: port["artifacts"][0] for key, port in ports.items() if port.get("artifacts")}
-
-
-def _fail(step: str, message: str) -> int:
-    sys.stdout.flush()
-    sys.stderr.write(f"step `{step}` failed: {message}\n")
-    return 1
+def _described(folder: str) -> str:
+    """A saved value in a few words, as ``DataFrame 891 rows, 12 columns``."""
+    try:
+        manifest = _manifest(folder)
+    except (OSError, ValueError):
+        return "cannot be read"
+    kind = manifest["type"].rpartition(".")[2] or "no value"
+    return html.unescape(f"{kind} {manifest['description']}").strip()

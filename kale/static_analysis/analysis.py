@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic
 from kale.errors import AnalysisError, KaleError, Location, raise_all
 from kale.ir import (
     METRICS_STEP,
+    UNSEEN_MODULE,
     AnalyzedPipeline,
     Input,
     InputKind,
@@ -28,6 +31,7 @@ from kale.static_analysis.checks import (
 )
 from kale.static_analysis.deep_code import walk_deeply
 from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, gather_facts, sources_of
+from kale.static_analysis.imports.imported import imported_names
 from kale.static_analysis.metrics import metric_names, metrics_host
 from kale.static_analysis.reaching import Flow, resolve
 
@@ -129,6 +133,7 @@ def _assemble(
             ),
             tuple(w.definition.source for w in carried.get(step.name, ()) if w.definition),
             inputs.get(step.name, ()),
+            (METRICS_STEP,) if step.name == host else (),
         )
         for step in pipeline.steps
     )
@@ -202,6 +207,7 @@ def _summary(
     parameters: tuple[str, ...],
     carried: tuple[Source, ...],
     inputs: tuple[Input, ...],
+    also: tuple[str, ...],
 ) -> StepSummary:
     defs: dict[str, Location] = {}
     mutations: dict[str, Location] = {}
@@ -229,7 +235,22 @@ def _summary(
         carried=carried,
         unchanged=flow.unchanged.get(step, ()),
         inputs=inputs,
+        imports=_imports(facts, (SHARED, step, *also), carried),
     )
+
+
+def _imports(facts: Facts, owners: Iterable[str], carried: Iterable[Source]) -> tuple[str, ...]:
+    """What the cells of some owners, and code carried from other steps, import."""
+    found = {
+        name
+        for who in owners
+        for cell in facts.cells_of(who)
+        for name in facts.imports[cell.number]
+    }
+    for source in carried:
+        if "import" in source.python:
+            found |= imported_names(ast.walk(ast.parse(source.python)))
+    return tuple(sorted(found - {UNSEEN_MODULE}))
 
 
 def _metrics_values(flow: Flow) -> Iterable[KaleError]:

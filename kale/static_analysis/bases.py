@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic
 from kale.errors import KaleError
 from kale.static_analysis.conflicts import changed_code
@@ -22,7 +23,7 @@ from kale.static_analysis.needs import (
 from kale.static_analysis.undefined import undefined_name
 
 
-@dataclass
+@dataclass(slots=True)
 class Bases:
     """A work list: a need may call for code or values that are needs in turn.
 

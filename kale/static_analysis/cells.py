@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 
+from kale.dataclass import dataclass
 from kale.errors import Location
 from kale.ir import Source
 from kale.static_analysis.definitions import Definition

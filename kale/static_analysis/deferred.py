@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.random_states import is_random_state
 from kale.static_analysis.binding import TYPE_ALIAS, bound_names
 from kale.static_analysis.body_flow import summary_of

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from kale.dataclass import dataclass
 from kale.ir import Source
 from kale.static_analysis.binding import (
     TYPE_ALIAS,

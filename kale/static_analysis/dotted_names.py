@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.static_analysis.ambient import AMBIENT
 
 #: Calls that make a path of their arguments.

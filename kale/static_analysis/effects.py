@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from kale.dataclass import dataclass
 from kale.static_analysis.deferred import Deferred
 
 

@@ -6,9 +6,10 @@ import ast
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from kale.dataclass import dataclass
 from kale.ir import METRICS_STEP, Pipeline, Source
 from kale.random_states import is_random_state
 from kale.static_analysis.cells import Cell
@@ -16,7 +17,7 @@ from kale.static_analysis.def_use import analyze_cell
 from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.definitions import Definition, definitions
 from kale.static_analysis.effects import Bind, CellEffects
-from kale.static_analysis.imports.imported import imported_modules
+from kale.static_analysis.imports.imported import imported_names, top_level
 from kale.static_analysis.imports.star_imports import spell_out
 from kale.static_analysis.mangling import mangle
 from kale.static_analysis.namespace_lookups import name_lookups
@@ -41,7 +42,8 @@ class Facts:
     star imports that stand in steps and bind what nobody knows. ``futures`` are the imports
     from ``__future__`` in steps; IPython keeps what they set for all cells that follow. ``owned``
     maps a step to its cells. ``timelines`` are the writes again, to be asked by cell and owner.
-    ``modules`` are those that any cell imports (:func:`imported_modules`).
+    ``imports`` maps each cell to what it imports (:func:`imported_names`), ``modules`` are the
+    top-level modules of all.
     """
 
     cells: tuple[Cell, ...]
@@ -52,6 +54,7 @@ class Facts:
     owned: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
     timelines: Mapping[str, Timeline] = field(default_factory=dict)
     modules: frozenset[str] = frozenset()
+    imports: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     @property
     def variables(self) -> Mapping[str, tuple[Write, ...]]:
@@ -77,7 +80,7 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         merged[number] = (first, (*owners, owner))
     trees = {number: _parse(source) for number, (source, _) in merged.items()}
     nodes = [node for tree in trees.values() for node in nodes_of(tree)]
-    modules = imported_modules(nodes)
+    imports = {number: imported_names(nodes_of(tree)) for number, tree in trees.items()}
     spell_out(nodes, Path(pipeline.path).parent)
     spell_out_supers(nodes)
     purity = purity_of(nodes, pipeline.parameters)
@@ -119,7 +122,8 @@ def gather_facts(pipeline: Pipeline) -> Facts:
         futures=tuple(_imports_of_steps(cells, future=True)),
         owned=_by_owner(cells),
         timelines={name: Timeline(found) for name, found in writes.items()},
-        modules=modules,
+        modules=top_level(name for names in imports.values() for name in names),
+        imports=imports,
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from kale.dataclass import dataclass
 from kale.static_analysis.deferred import Deferred
 from kale.static_analysis.defining import Defining
 from kale.static_analysis.idioms import (
@@ -27,7 +28,7 @@ from kale.static_analysis.purity import Purity
 from kale.static_analysis.recorder import State, meet
 
 
-@dataclass
+@dataclass(slots=True)
 class _Loop:
     """Where the ``break`` and ``continue`` statements of a loop leave off."""
 

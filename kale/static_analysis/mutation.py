@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.own_calls import called_name
 from kale.static_analysis.purity import (

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from kale.dataclass import dataclass
 from kale.errors import Location
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.facts import SHARED, Facts, Kind, Write

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from kale.dataclass import dataclass
 from kale.static_analysis.own_calls import Called, called_name
 from kale.static_analysis.purity import Purity
 from kale.static_analysis.roots import (

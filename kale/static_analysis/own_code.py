@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from kale.dataclass import dataclass
 from kale.static_analysis.binding import bound_names, times_bound
 from kale.static_analysis.body_flow import summary_of
 from kale.static_analysis.own_calls import OwnClass, OwnCode, Summary

@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from kale.dataclass import dataclass
 from kale.ir import Parameter
 from kale.static_analysis.ambient import AMBIENT
 from kale.static_analysis.binding import imported_name, times_bound

@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
+from kale.dataclass import dataclass
 from kale.random_states import RANDOM_STATES
 from kale.static_analysis.dotted_names import add_imports, dotted_name
 from kale.static_analysis.own_calls import called_name

@@ -6,8 +6,7 @@ the last draw stands in a step that does not come before, the numbers differ, wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.static_analysis.facts import SHARED, Facts, Write
 from kale.static_analysis.needs import Need

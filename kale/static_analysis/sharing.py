@@ -11,8 +11,9 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from kale.dataclass import dataclass
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.effects import Use
 from kale.static_analysis.writes import SHARED

@@ -33,6 +33,10 @@ _NO_PARTS_OF = {
 }
 
 
+#: What has no parts.
+_LEAVES = (ast.Name, ast.Constant)
+
+
 class _Parts(dict[type[ast.AST], tuple[str, ...]]):
     """The fields of each kind of node that may hold nodes, in the order of the grammar."""
 
@@ -59,7 +63,7 @@ def children(node: ast.AST) -> list[ast.AST]:
 
 def branches(node: ast.AST) -> list[ast.AST]:
     """The parts of a node that may have parts themselves: neither names nor constants."""
-    return [part for part in children(node) if not isinstance(part, ast.Name | ast.Constant)]
+    return [part for part in children(node) if not isinstance(part, _LEAVES)]
 
 
 def nodes_of(root: ast.AST) -> list[ast.AST]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
+from kale.dataclass import dataclass
 from kale.errors import Location
 from kale.static_analysis.definitions import Definition
 

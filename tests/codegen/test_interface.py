@@ -21,26 +21,32 @@ def test_ports_and_wires():
         reads={"train": ["alpha"]},
     )
     spec = package(made)[0]
-    artifact = {"artifactType": {"schemaTitle": "system.Artifact", "schemaVersion": "0.0.1"}}
-    metrics = {"artifactType": {"schemaTitle": "system.Metrics", "schemaVersion": "0.0.1"}}
+    artifact, metrics, page = (
+        {"artifactType": {"schemaTitle": f"system.{kind}", "schemaVersion": "0.0.1"}}
+        for kind in ("Artifact", "Metrics", "HTML")
+    )
+    shown = {"executed_notebook": artifact, "html_report": page}
     assert spec["components"] == {
         "comp-load": {
             "executorLabel": "exec-load",
-            "outputDefinitions": {"artifacts": {"out_x": artifact}},
+            "outputDefinitions": {
+                "artifacts": {"out_x": artifact, "kale_runtime": artifact, **shown}
+            },
         },
         "comp-train": {
             "executorLabel": "exec-train",
             "inputDefinitions": {
-                "artifacts": {"in_x": artifact},
+                "artifacts": {"in_x": artifact, "kale_runtime": artifact},
                 "parameters": {"alpha": {"parameterType": "NUMBER_INTEGER"}},
             },
-            "outputDefinitions": {"artifacts": {"metrics": metrics}},
+            "outputDefinitions": {"artifacts": {"metrics": metrics, **shown}},
         },
     }
     assert task(made)["dependentTasks"] == ["load"]
     assert task(made)["inputs"] == {
         "artifacts": {
-            "in_x": {"taskOutputArtifact": {"outputArtifactKey": "out_x", "producerTask": "load"}}
+            key: {"taskOutputArtifact": {"outputArtifactKey": output, "producerTask": "load"}}
+            for key, output in (("in_x", "out_x"), ("kale_runtime", "kale_runtime"))
         },
         "parameters": {"alpha": {"componentInputParameter": "alpha"}},
     }
@@ -80,6 +86,14 @@ def test_ports_and_wires():
             parameter("a", "x", "int"), {"parameterType": "NUMBER_INTEGER"}, id="a misfit"
         ),
         pytest.param(parameter("a", [(1,)]), {"parameterType": "LIST"}, id="a tuple inside"),
+        pytest.param(
+            parameter("a", eval("[" * 31 + "]" * 31)), {"parameterType": "LIST"}, id="too deep"
+        ),
+        pytest.param(
+            parameter("a", {"b": eval("{'c':" * 29 + "[]" + "}" * 29)}),
+            {"parameterType": "STRUCT"},
+            id="too deep through dicts",
+        ),
     ],
 )
 def test_defaults(given, expected):

@@ -93,6 +93,18 @@ def test_keys_stay_apart():
     ]
 
 
+def test_a_parameter_called_like_an_output_of_kales_takes_no_others_key():
+    names = ("metrics", "metrics_2", "kale_runtime", "html_report", "kale_runtime_2")
+    made = plan("a", parameters=[parameter(n, 1) for n in names], reads={"a": names})
+    assert {port.name: port.key for port in made.task("a").inputs} == {
+        "metrics": "metrics_3",
+        "metrics_2": "metrics_2",
+        "kale_runtime": "kale_runtime_3",
+        "kale_runtime_2": "kale_runtime_2",
+        "html_report": "html_report_2",
+    }
+
+
 def test_the_metrics_are_those_of_their_step():
     made = plan("a", "b", metrics=("b", ["x"]))
     assert [task.metrics for task in made.tasks] == [(), ("x",)]

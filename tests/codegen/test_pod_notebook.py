@@ -7,11 +7,12 @@ import json
 import zlib
 
 import pytest
-from codegen.builders import compiled, package
+from codegen.builders import compiled, one, package
 from nbparser.conftest import notebook_text
 
 from kale.codegen import emit_files, make_plan
 from kale.codegen.pod_notebook import pod_notebook
+from kale.ir import SecretEnv, StepOptions, VolumeMount
 from kale.nbparser import parse_pipeline, read_notebook_json
 from kale.static_analysis import analyze
 
@@ -38,7 +39,7 @@ def cells(notebook):
 )
 def test_a_notebook_without_install_lines_is_the_same_in_a_pod(code):
     (task,) = planned((code, "block:a")).tasks
-    assert pod_notebook(task.notebook) is task.notebook
+    assert cells(pod_notebook(task.notebook, task.options)) == cells(task.notebook)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,18 @@ def test_an_install_line_is_a_comment_in_a_pod(code, there):
     assert cells(made.task("a").notebook) == [code]
 
 
+def test_cells_are_numbered_beside_the_arguments():
+    made = planned(
+        ("import os", "imports"), ("y = 1", "block:one"), ("z = y", "block:two", "prev:one")
+    )
+    (spec,) = package(made)
+    for step, numbers in (("one", "1 2 0"), ("two", "1 0 3")):
+        executor = spec["deploymentSpec"]["executors"][f"exec-{step}"]["container"]
+        assert executor["env"] == [{"name": "KALE_CELLS", "value": numbers}]
+        notebook = json.loads(zlib.decompress(base64.b64decode(executor["args"][2])))
+        assert all("cell" not in cell["metadata"]["kale"] for cell in notebook["cells"])
+
+
 def test_every_pod_installs_what_a_shared_cell_does():
     made = planned(
         ("%pip install a==1\nimport os", "imports"),
@@ -78,6 +91,37 @@ def test_every_pod_installs_what_a_shared_cell_does():
         found, packages = in_pod(made, task.key)
         assert found[0] == "# installed before the step starts: %pip install a==1\nimport os"
         assert packages == ["a==1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sees"),
+    [
+        pytest.param(StepOptions(labels=(("a", "b"),), retries=1, image="i"), None, id="nothing"),
+        pytest.param(
+            StepOptions(env=(("ROWS", "10"),)), {"env": [["ROWS", "10"]]}, id="a variable"
+        ),
+        pytest.param(
+            StepOptions(secrets=(SecretEnv("db", "password", "P"),)),
+            {"secrets": [["db", "password", "P"]]},
+            id="a secret's address",
+        ),
+        pytest.param(
+            StepOptions(volumes=(VolumeMount("data", "/data"),)),
+            {"volumes": [["data", "/data"]]},
+            id="a volume",
+        ),
+    ],
+)
+def test_what_a_pod_shows_the_code_is_in_the_arguments_which_the_clusters_cache_compares(
+    options, sees
+):
+    made = one(options)
+    _, _, notebook, *_ = package(made)[0]["deploymentSpec"]["executors"]["exec-train"]["container"][
+        "args"
+    ]
+    metadata = json.loads(zlib.decompress(base64.b64decode(notebook)))["metadata"]["kale"]
+    assert metadata.get("sees") == sees
+    assert compiled(made) == package(made)
 
 
 def test_the_script_gives_the_same_package():

@@ -48,6 +48,16 @@ BRACED = "write one brace, or build the text in a cell"
             BRACED,
         ),
         (
+            StepOptions(env=(("A", "5 $$"),)),
+            "the environment variable `A=5 $$` holds `$$`, which Kubernetes would expand",
+            "build the text in a cell",
+        ),
+        (
+            StepOptions(packages=("a; extra == '$(B)'",)),
+            "the package `a; extra == '$(B)'` holds `$(`, which Kubernetes would expand",
+            "build the text in a cell",
+        ),
+        (
             StepOptions(packages=("{{x}}",)),
             ("the package `{{x}}` holds `{{`, which Kubeflow Pipelines would expand"),
             BRACED,

@@ -8,20 +8,21 @@ import subprocess
 import sys
 import zlib
 from base64 import b64decode
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 import kale.codegen
 from kale.codegen import emit_runtime
-from kale.codegen.runtime_bundle import LOADER, encode, pod_runtime, strip
+from kale.codegen.runtime_bundle import LOADER, bundle, encode, text_digest
 from kale.codegen.runtime_parts import LIBRARIES, backends_for
+from kale.codegen.strip import strip
 
 KALE = Path(kale.codegen.__file__).parents[1]
 
 #: The most that the runtime may take, in KiB: as source, and encoded in each container.
-CORE_KIB, CORE_ENCODED_KIB = 56, 26
-SKLEARN_KIB, SKLEARN_ENCODED_KIB = 93, 42
+CORE_KIB, CORE_ENCODED_KIB = 56, 36
+SKLEARN_KIB, SKLEARN_ENCODED_KIB = 93, 52
 
 
 @pytest.mark.parametrize(
@@ -203,16 +204,17 @@ def test_every_kale_source_survives_stripping():
 def test_the_runtime_keeps_to_its_budget(modules, source, encoded):
     parts = backends_for(modules)
     assert sum(map(len, emit_runtime(parts).values())) <= source * 1024
-    assert len(pod_runtime(parts)) <= encoded * 1024
+    assert len(bundle(parts, {})) <= encoded * 1024
 
 
 def test_what_travels_has_no_braces_and_comes_back():
     assert "{{" not in LOADER
     for parts in ((), ("numpy", "pandas"), None):
-        assert "{" not in pod_runtime(parts)
-        files = json.loads(zlib.decompress(b64decode(pod_runtime(parts))))
+        assert "{" not in bundle(parts, {})
+        files = json.loads(zlib.decompress(b64decode(bundle(parts, {}))))
         pod = {path for path in files if path.startswith("kale_pod/")}
         assert "kale_pod/entry.py" in pod
+        assert "kale_pod/__main__.py" not in pod
         files = {path: text for path, text in files.items() if path not in pod}
         emitted = emit_runtime(parts)
         assert files == {str(path): content.decode() for path, content in emitted.items()}
@@ -222,13 +224,79 @@ def test_encode():
     assert zlib.decompress(b64decode(encode(b"abc"))) == b"abc"
 
 
-def test_the_loader_starts_the_pod_and_hands_on_its_exit_status():
-    runtime = encode(json.dumps({"kale_pod.py": "def main(*args): print(args); return 3"}).encode())
+#: A pod that says what it was given, and what lies beside it; its exit status is 3.
+POD = """\
+import pathlib
+def main(*args):
+    files = pathlib.Path(__file__).with_name("kale_files").rglob("*.*")
+    print(args, sorted((file.name, file.read_bytes()) for file in files))
+    return 3
+"""
+
+
+def load(runtime, given, *arguments):
+    """The loader's exit status, its output and its errors."""
     done = subprocess.run(
-        [sys.executable, "-c", LOADER, runtime, "{}", "größe", "x y"],
+        [sys.executable, "-c", LOADER, runtime, json.dumps(given), "größe", *arguments],
         capture_output=True,
         text=True,
         check=False,
         encoding="utf-8",
     )
-    assert (done.returncode, done.stdout) == (3, "('{}', 'größe', 'x y')\n")
+    return done.returncode, done.stdout, done.stderr
+
+
+def handed_on(uri, **more):
+    """The executor input of a task that is handed its runtime."""
+    return {"inputs": {"artifacts": {"kale_runtime": {"artifacts": [{"uri": uri, **more}]}}}}
+
+
+def test_the_loader_starts_the_pod_and_hands_on_its_exit_status():
+    runtime = encode(json.dumps({"kale_pod.py": POD}).encode())
+    assert load(runtime, {}, "x y") == (3, "('{}', 'größe', 'x y') []\n", "")
+
+
+def test_the_loader_unpacks_files_byte_by_byte(tmp_path):
+    content = bytes(range(256))
+    files = {PurePosixPath("data/ünd é.bin"): content, PurePosixPath("helpers.py"): b"x = '\xc3'"}
+    texts = json.loads(zlib.decompress(b64decode(bundle((), files))))
+    given = {name: text for name, text in texts.items() if name.startswith("kale_files/")}
+    runtime = encode(json.dumps({"kale_pod.py": POD, **given}).encode())
+    shipped = [("helpers.py", b"x = '\xc3'"), ("ünd é.bin", content)]
+    assert load(runtime, {}) == (3, f"('{{}}', 'größe') {shipped!r}\n", "")
+
+
+def test_the_loader_takes_a_runtime_that_was_handed_on(tmp_path):
+    runtime, there = encode(json.dumps({"kale_pod.py": POD}).encode()), tmp_path / "runtime"
+    there.write_text(runtime)
+    for given in (handed_on(str(there)), handed_on("minio://x/y", customPath=str(there))):
+        status, output, errors = load(text_digest(runtime), given)
+        assert (status, errors) == (3, "")
+        assert output.endswith("'größe') []\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        pytest.param({}, "no path, is not there (KeyError('inputs'))", id="no such input"),
+        pytest.param(
+            handed_on("s3://b/x"),
+            "/s3/b/x, is not there (FileNotFoundError(2, 'No such file or directory'))",
+            id="no file",
+        ),
+        pytest.param(
+            handed_on("s3://b/x", metadata={"_kfp_workspace": True}),
+            "/kfp-workspace/.artifacts/s3/b/x, is not there"
+            " (FileNotFoundError(2, 'No such file or directory'))",
+            id="no file in the workspace",
+        ),
+        pytest.param(handed_on(__file__), f"{__file__}, is another", id="another file"),
+    ],
+)
+def test_the_loader_says_what_is_wrong_with_what_it_was_handed(given, what):
+    status, output, errors = load(text_digest("abc"), given)
+    assert (status, output) == (1, "")
+    assert errors == (
+        "kale: step größe: the step runtime that an earlier task handed on, at"
+        f" {what}. Run the pipeline without cache, so that it is written anew.\n"
+    )

@@ -76,9 +76,11 @@ def parts_in(folder, name="nb"):
     spec = next(yaml.safe_load_all((folder / f"{name}.yaml").read_text("utf-8")))
     found = set()
     for executor in spec["deploymentSpec"]["executors"].values():
-        files = json.loads(zlib.decompress(b64decode(executor["container"]["command"][3])))
-        found.add(frozenset(name for name in files if "/backends/" in name))
-    (same,) = found  # of all steps
+        runtime = executor["container"]["command"][3]
+        if not runtime.startswith("sha256:"):
+            files = json.loads(zlib.decompress(b64decode(runtime)))
+            found.add(frozenset(name for name in files if "/backends/" in name))
+    (same,) = found  # of all steps that carry it
     return {PurePosixPath(path).stem for path in same}
 
 

@@ -141,6 +141,12 @@ CASES = [
                     "数",
                     "pipeline",
                     "LOADER",
+                    "RUNTIME",
+                    "DIGEST",
+                    "kale_runtime",
+                    "executed_notebook",
+                    "html_report",
+                    "classification_metrics",
                 )
             )
         ),
@@ -171,6 +177,11 @@ CASES = [
         id="parameters called like ports",
     ),
     pytest.param(one(EVERY_OPTION), id="every option"),
+    pytest.param(one(StepOptions(report=False)), id="no report"),
+    pytest.param(
+        plan(("a", "roc_curve = f(y, p)"), metrics=("a", ["roc_curve"])), id="a curve as a metric"
+    ),
+    pytest.param(plan(*(f"s{number}" for number in range(20))), id="a task for the runtime alone"),
     pytest.param(
         one(EVERY_OPTION, parameters=[parameter("kubernetes", 1)]), id="kubernetes is hidden"
     ),

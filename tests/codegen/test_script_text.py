@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 import pytest
 from codegen.builders import one, parameter, plan
 
 from kale.codegen import emit_script
 from kale.core import plan as plan_of_notebook
-from kale.ir import METRICS_STEP, StepOptions
+from kale.ir import METRICS_STEP, Environment, PackageOptions, StepOptions
 
 EXAMPLES = sorted(Path(__file__).parents[2].glob("examples/*.ipynb"))
 
@@ -38,8 +39,8 @@ def test_the_first_lines_say_what_it_is():
     python iris.kfp.py --deploy --host URL    upload it too, and run it
 
 It is made anew whenever the notebook is compiled, so change the notebook and not this file.
-Below stand Kale's step runtime, which each step takes along, then the cells of each step as
-they are in the notebook, line by line, and last the pipeline.
+Below stand Kale's step runtime, then the cells of each step as they are in the notebook, line
+by line, and last the pipeline.
 """
 
 '''
@@ -67,7 +68,7 @@ def test_one_changed_line_is_one_changed_line(part):
         )
 
     difference = [line.strip("+- ") for line in changed(made("x = 1"), made("x = 2"))]
-    assert difference == ['"x = 1\\n",', '"x = 2\\n",']
+    assert difference == ['"x = 1",', '"x = 2",']
 
 
 def test_a_new_step_changes_no_other_one():
@@ -83,23 +84,37 @@ def test_no_shared_cell_leaves_no_trace():
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        pytest.param(plan("a"), "    step_a()\n", id="a task that nothing refers to"),
-        pytest.param(
-            plan("a", "b", after=[("b", "a")]), "    task_a = step_a()\n", id="one waited for"
-        ),
+        pytest.param(plan("a"), "    task_a = step_a()\n", id="one that nothing waits for"),
         pytest.param(
             plan("a", options={"a": StepOptions(retries=1)}),
-            "    task_a = step_a()\n    task_a.set_retry(1)\n",
+            "    task_a = step_a()\n    task_a.set_retry(1)\n"
+            '    task_a.set_env_variable("KALE_CELLS", "10")\n',
             id="one with an option",
         ),
     ],
 )
-def test_a_task_has_a_name_where_it_needs_one(made, expected):
+def test_a_task_has_a_name(made, expected):
     assert f"def pipeline():\n{expected}" in emit_script(made).decode()
+
+
+def with_environment(made, **environment):
+    options = PackageOptions(**environment.pop("options", {}))
+    return replace(made, environment=Environment(options=options, **environment))
 
 
 BUILT = {
     "one step": plan("train"),
+    "files": with_environment(
+        plan("a", "b", wires=[("x", "a", "b")]),
+        files={
+            PurePosixPath("m.py"): b"x = 1\n",
+            PurePosixPath("e.py"): b"",
+            PurePosixPath("b"): bytes(range(256)) * 2,
+        },
+    ),
+    "installed": with_environment(plan("a"), options={"installed_runtime": True}),
+    "a runtime task": plan(*(f"s{number}" for number in range(20))),
+    "an old cluster": with_environment(one(StepOptions(timeout=9)), options={"kfp_version": "2.0"}),
     "options": one(StepOptions(image="a", packages=("b",), retries=1, timeout=9, caching=False)),
     "all roles": plan(
         "load",

@@ -221,3 +221,28 @@ def test_how_to_pickle_stands_in_the_metadata_where_somebody_asked():
     assert "marshal" not in made[0]
     assert [kale["marshal"] for kale in made[1:]] == [{"no_pickle": True}, {"pickler": "joblib"}]
     assert document(plan("train"))["metadata"]["kale"] == made[0]
+
+
+@pytest.mark.parametrize(
+    ("wires", "single"),
+    [
+        pytest.param([("x", "a", "b")], None, id="nothing goes on"),
+        pytest.param([("y", "a", "b"), ("x", "b", "c")], None, id="one comes in, another goes out"),
+        pytest.param([("x", "a", "b"), ("x", "b", "c")], ["x"], id="one comes in and goes out"),
+        pytest.param(
+            [("x", "a", "b"), ("x", "a;b", "c")], None, id="its reader has another candidate"
+        ),
+        pytest.param(
+            [("x", "a", "b"), ("x", "b", "c"), ("x", "a;b", "d")], None, id="one of two readers has"
+        ),
+        pytest.param(
+            [("x", "a", "b"), ("x", "b", "c"), ("x", "a", "d")],
+            ["x"],
+            id="who reads the version before it does not count",
+        ),
+    ],
+)
+def test_what_all_readers_take_from_here_alone(wires, single):
+    made = plan("a", "b", "c", "d", wires=wires)
+    kale = json.loads(made.task("b").notebook)["metadata"]["kale"]
+    assert kale.get("single") == single

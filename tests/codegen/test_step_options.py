@@ -10,7 +10,8 @@ import pytest
 from codegen.builders import compiled, container, one, package, pod, task
 
 from kale.codegen import emit_package
-from kale.codegen.container import DEFAULT_IMAGE
+from kale.codegen.package_layout import DEFAULT_IMAGE
+from kale.codegen.pod_notebook import pod_notebook
 from kale.ir import SecretEnv, StepOptions, Toleration, VolumeMount
 
 
@@ -41,7 +42,8 @@ def test_the_arguments():
     made = one(StepOptions(packages=("a==1", "b; python_version > '3'")))
     placeholder, name, notebook, *packages = container(made)["args"]
     assert (placeholder, name, packages) == ("{{$}}", "train", ["a==1", "b; python_version > '3'"])
-    assert zlib.decompress(b64decode(notebook)) == made.task("train").notebook
+    (task,) = made.tasks
+    assert zlib.decompress(b64decode(notebook)) == pod_notebook(task.notebook, task.options)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +92,23 @@ def test_environment():
     assert container(made)["env"] == [{"name": "A", "value": "1"}, {"name": "B"}]
 
 
+DATA = (VolumeMount("data", "/data"),)
+
+
 @pytest.mark.parametrize(
-    ("caching", "expected"),
-    [(None, {"enableCache": True}), (True, {"enableCache": True}), (False, {})],
+    ("options", "expected"),
+    [
+        pytest.param(StepOptions(), {"enableCache": True}, id="not said"),
+        pytest.param(StepOptions(caching=True), {"enableCache": True}, id="on"),
+        pytest.param(StepOptions(caching=False), {}, id="off"),
+        pytest.param(StepOptions(volumes=DATA), {}, id="a volume may hold anything"),
+        pytest.param(
+            StepOptions(volumes=DATA, caching=True), {"enableCache": True}, id="but as you say"
+        ),
+    ],
 )
-def test_caching(caching, expected):
-    assert task(one(StepOptions(caching=caching)))["cachingOptions"] == expected
+def test_caching(options, expected):
+    assert task(one(options))["cachingOptions"] == expected
 
 
 def test_retries():
@@ -178,7 +191,7 @@ EVERY_FIELD = {
     "limits": ((("memory", "3Gi"),), "3Gi"),
     "requests": ((("cpu", "750m"),), "750m"),
     "retries": (7, "maxRetryCount: 7"),
-    "timeout": (4321, "activeDeadlineSeconds: '4321'"),
+    "timeout": (4321, "activeDeadlineSeconds"),
     "caching": (False, "cachingOptions: {}"),
     "env": ((("MODE", "quick"),), "value: quick"),
     "secrets": ((SecretEnv("vault", "token", "TOKEN"),), "secretName: vault"),
@@ -186,10 +199,10 @@ EVERY_FIELD = {
     "annotations": ((("note", "of-mine"),), "note: of-mine"),
     "node_selectors": ((("disk", "nvme"),), "disk: nvme"),
     "tolerations": ((Toleration("spot", "yes", "NoExecute"),), "effect: NoExecute"),
-    "volumes": ((VolumeMount("claim-1", "/mnt/x"),), "mountPath: /mnt/x"),
+    "volumes": ((VolumeMount("claim-1", "/mnt/x"),), "/mnt/x"),
 }
 
-#: Of the local run's report and cache, which a cluster does not have.
+#: Of the local run's cache, which a cluster does not have; and what an output less says.
 LOCAL_FIELDS = {"files", "report"}
 
 

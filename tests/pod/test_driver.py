@@ -1,27 +1,35 @@
-"""The pod's entry, run for real on small notebooks; where artifacts lie; which parameters count."""
+"""The pod's driver, run for real on small notebooks."""
 
 from __future__ import annotations
 
 import ast
-import base64
 import json
 import os
-import subprocess
-import sys
-import zlib
+import re
+import signal
 from pathlib import Path
 
 import pytest
+from pod.small_steps import Pod, cell, notebook
 
-from kale.pod.driver import local_path, overrides
+import kale.pod
+
+LOAD = '__import__("kale_runtime").load_inputs(globals(), %s)'
+SAVE = '__import__("kale_runtime").save_outputs(globals(), %s)'
+RECORD = '__import__("kale_runtime").record_metrics(globals(), %s)'
 
 
-def test_a_step_runs_as_in_a_pod(tmp_path: Path):
+@pytest.fixture
+def pod(tmp_path: Path) -> Pod:
+    return Pod(tmp_path)
+
+
+def test_a_step_runs_as_in_a_pod(pod: Pod, tmp_path: Path):
     make = notebook(
         cell("alpha = 1\nn = 1180591620717411303424", tags=["parameters"], role="parameters"),
         cell("print('hello'); x = [alpha, n]; accuracy = 0.5; best = 'forest'", cell=3, line=1),
-        cell('__import__("kale_runtime").save_outputs(globals(), ["x"])'),
-        cell('__import__("kale_runtime").record_metrics(globals(), ["accuracy", "best"])'),
+        cell(SAVE % ["x"]),
+        cell(RECORD % ["accuracy", "best"]),
         outputs={"x": "out_x"},
         parameters={
             "alpha": {"type": "float", "default": 1.0},
@@ -34,168 +42,182 @@ def test_a_step_runs_as_in_a_pod(tmp_path: Path):
         "metrics": {"name": "metrics", "uri": str(tmp_path / "m"), "metadata": {"kept": "yes"}},
     }
     values = {"alpha": 0.25, "n": 1180591620717411303424.0}
-    done = run(tmp_path, "make", make, values=values, outputs=outputs)
-    assert (done.returncode, done.stdout) == (0, "hello\n"), done.stderr
-    written = json.loads((tmp_path / "out" / "output.json").read_text())["artifacts"]
+    done = pod.run("make", make, values=values, outputs=outputs)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "hello\n", "")
+    told = pod.written()
+    assert told["out_x"]["metadata"].pop("digest").startswith("sha256:")
     about = {"type": "builtins.list", "artifact": "Artifact", "description": "2 items"}
-    assert written["out_x"]["artifacts"] == [{**outputs["out_x"], "metadata": about}]
-    assert written["metrics"]["artifacts"][0]["metadata"] == {"kept": "yes", "accuracy": 0.5}
+    assert told["out_x"] == {**outputs["out_x"], "metadata": about}
+    assert told["metrics"]["metadata"] == {"kept": "yes", "accuracy": 0.5}
 
     use = notebook(
-        cell('__import__("kale_runtime").load_inputs(globals(), ["x"])'),
+        cell(LOAD % ["x"]),
         cell("print(x)\n\ndef f():\n    raise ValueError('boom')\n", cell=5, line=2),
         cell("y = 1\nf()", cell=6, line=1),
+        cell("print('never')", cell=7, line=1),
         inputs={"x": ["in_x"]},
     )
-    done = run(tmp_path, "use", use, inputs={"in_x": {"uri": str(tmp_path / "x")}})
+    reports = {name: str(tmp_path / name) for name in ("executed_notebook", "html_report")}
+    done = pod.run("use", use, inputs={"in_x": str(tmp_path / "x")}, outputs=reports)
     assert (done.returncode, done.stdout) == (1, "[0.25, 1180591620717411303424]\n")
     assert done.stderr.splitlines()[-1] == "step `use` failed: cell 6, line 2: ValueError: boom"
+    assert "x: list 2 items\n" in done.stderr
+    cells = json.loads((tmp_path / "executed_notebook").read_text())["cells"]
+    assert [one["execution_count"] for one in cells] == [1, 2, 3, None]
+    assert cells[2]["outputs"][0]["ename"] == "ValueError"
+    assert "boom" in (tmp_path / "html_report").read_text()
 
 
-def test_a_step_is_told_how_to_save(tmp_path: Path):
+ODD = "{{$}} {{$.inputs.parameters['x']}} {{workflow.name}} {% for x in y %}{{ x }}{% endfor %}"
+LATIN_1 = "".join(map(chr, range(256)))
+
+PRINTS = f"""
+import os, pathlib, subprocess, sys, time
+for n in range(3):
+    print("out", n)
+    print("err", n, file=sys.stderr)
+os.write(1, "fd größe\\n".encode())
+subprocess.run(["echo", "child"])
+odd, latin_1, name = {ODD!r}, {LATIN_1!r}, "f"
+print(f"{{{{{{name}}}}}}", odd, latin_1 == "".join(map(chr, range(256))))
+print("half \\ud800")
+print("waiting", end="")
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+print(" done")
+"""
+
+
+def test_the_log_has_what_is_printed_at_once_in_order_and_nothing_else(pod: Pod, tmp_path: Path):
+    (tmp_path / "runtime" / "kale_files" / "data").mkdir(parents=True)
+    (tmp_path / "runtime" / "kale_files" / "random.py").write_text("mine = 1")
+    outputs = {"kale_runtime": str(tmp_path / "b" / "bundle")}
+    outputs["executed_notebook"] = str(tmp_path / "executed")
+    head = "import kale_pod; kale_pod.BUNDLE = 'the bundle'; "
+    book = notebook(cell(PRINTS, cell=3, line=1), cell("import os; print(os.listdir('data'))"))
+    with pod.start("show", book, outputs=outputs, head=head) as step:
+        log, pipe = b"", step.stdout.fileno()
+        while not log.endswith(b"waiting"):  # what has no end of line comes, too
+            part = os.read(pipe, 65536)
+            assert part, log.decode()
+            log += part
+        (tmp_path / "runtime" / "kale_files" / "go").touch()  # where the step works
+        log += step.stdout.read()
+    assert step.returncode == 0, log.decode()
+    streams = [f"{name} {n}" for n in range(3) for name in ("out", "err")]
+    printed = [f"{{f}} {ODD} True", "half \\ud800", "waiting done", "[]"]
+    lines = log.decode().splitlines()
+    written = [line for line in lines if line in ("fd größe", "child")]
+    assert written == ["fd größe", "child"]  # which come by another way
+    assert [line for line in lines if line not in written] == [*streams, *printed]
+    cells = json.loads((tmp_path / "executed").read_text())["cells"]
+    assert "".join(cells[0]["source"]) == PRINTS
+    assert (tmp_path / "b" / "bundle").read_text() == "the bundle"
+
+
+def test_what_is_not_changed_is_handed_on_and_what_is_reported_is_drawn(pod: Pod, tmp_path: Path):
+    run = f"{tmp_path}//iris/6f4a"  # as a root may be given
+    make = notebook(cell("x, y = [1], [2]"), cell(SAVE % ["x", "y"]), outputs={"x": "x", "y": "y"})
+    made = {"x": f"{run}/make/7d/x", "y": f"{run}/make/7d/y"}
+    assert pod.run("make", make, outputs=made).returncode == 0
+    use = notebook(
+        cell(LOAD % ["x", "y"]),
+        cell("y.append(3)\nmatrix = [[5, 1], [2, 7]]"),
+        cell(SAVE % ["x", "y"]),
+        cell(RECORD % ["matrix"]),
+        inputs={"x": ["in_x"], "y": ["in_y"]},
+        outputs={"x": "out_x", "y": "out_y"},
+        metrics=["matrix"],
+        single=["x", "y"],
+    )
+    inputs = {f"in_{name}": uri for name, uri in made.items()}
+    outputs = {k: f"{run}/use/9c/{k}" for k in ("out_x", "out_y", "metrics")}
+    outputs["classification_metrics"] = f"{run}/use/9c/classification_metrics"
+    done = pod.run("use", use, inputs=inputs, outputs=outputs)
+    assert done.returncode == 0, done.stderr
+    told = pod.written()
+    uris = {key: artifact["uri"] for key, artifact in told.items()}
+    assert uris == {**outputs, "out_x": made["x"]}
+    assert {key: told[key]["metadata"]["description"] for key in ("out_x", "out_y")} == {
+        "out_x": "1 item",
+        "out_y": "2 items",
+    }
+    assert not Path(outputs["out_x"]).exists()
+    rows = told["classification_metrics"]["metadata"]["confusionMatrix"]["rows"]
+    assert rows == [{"row": [5, 1]}, {"row": [2, 7]}]
+    assert told["metrics"].get("metadata", {}) == {}
+
+
+def test_a_step_that_is_stopped_ends_its_kernel(pod: Pod):
+    book = notebook(cell("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)"))
+    with pod.start("long", book) as step:
+        kernel = int(step.stdout.readline())
+        step.terminate()
+        log = step.stdout.read().decode()
+    assert step.returncode == 143
+    assert "kale: step long: stopped, for its pod is to end\n" in log
+    assert not Path(f"/proc/{kernel}").exists()
+    assert not (pod.folder / "out").exists()
+
+
+def test_a_step_that_leaves_early_has_failed(pod: Pod, tmp_path: Path):
+    book = notebook(
+        cell("import sys\nsys.exit()", cell=4, line=1),
+        cell("x = 1"),
+        cell(SAVE % ["x"]),
+        outputs={"x": "out_x"},
+    )
+    done = pod.run("use", book, outputs={"out_x": str(tmp_path / "x")})
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"step `use` failed: cell 4(, line 2)?: SystemExit.*", done.stderr.splitlines()[-1]
+    )
+
+
+def test_a_step_is_told_how_to_save(pod: Pod):
     show = "import json, os; print(json.load(open(os.environ['KALE_STEP_CONTEXT'])))"
     book = notebook(cell(show))
     told = {"step": "end", "inputs": {}, "outputs": {}, "marshal": {}, "digest": "sha256"}
+    told["hand_on"] = {}
     for asked in ({}, {"no_pickle": True, "pickler": "dill"}):
         if asked:
             told["marshal"] = book["metadata"]["kale"]["marshal"] = asked
-        done = run(tmp_path, "end", book)
+        done = pod.run("end", book)
         assert done.returncode == 0, done.stderr
         found = ast.literal_eval(done.stdout)
         assert found.pop("metrics")
         assert found == told
 
 
-def test_a_step_without_ports_runs(tmp_path: Path):
-    record = '__import__("kale_runtime").record_metrics(globals(), ["a", "b", "c"])'
-    book = notebook(cell("a, b, c = 1, 'text', True"), cell(record), metrics=["a", "b", "c"])
-    done = run(tmp_path, "end", book, outputs={"metrics": {"uri": str(tmp_path / "m")}})
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    written = json.loads((tmp_path / "out" / "output.json").read_text())["artifacts"]
-    assert written["metrics"]["artifacts"][0]["metadata"] == {"a": 1}
-
-
-def test_a_kernel_that_dies_is_reported(tmp_path: Path):
-    done = run(tmp_path, "use", notebook(cell("import os; os._exit(3)", cell=1, line=1)))
+def test_a_kernel_that_dies_is_reported(pod: Pod):
+    done = pod.run("use", notebook(cell("import os; os._exit(3)", cell=1, line=1)))
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("step `use` failed: DeadKernelError: ")
-
-
-def test_an_image_without_papermill_is_told_what_to_add(tmp_path: Path):
-    done = run(tmp_path, "use", notebook(), head="sys.modules['papermill'] = None; ")
-    assert (done.returncode, done.stderr) == (
-        1,
-        "step `use` failed: its image lacks `papermill`; add `papermill` and `ipykernel`\n",
+    assert done.stderr.splitlines()[-1].startswith(
+        "step `use` failed: cell 1: DeadKernelError: Kernel died"
     )
 
 
-@pytest.mark.parametrize(
-    ("artifact", "expected"),
-    [
-        pytest.param({"uri": "gs://b/a"}, "/gcs/b/a", id="Google's storage"),
-        pytest.param({"uri": "minio://b/a"}, "/minio/b/a", id="MinIO"),
-        pytest.param({"uri": "s3://b/a"}, "/s3/b/a", id="S3"),
-        pytest.param({"uri": "/tmp/a"}, "/tmp/a", id="a path"),
-        pytest.param({"uri": "s3://b/a", "customPath": "/c"}, "/c", id="a path of its own"),
-        pytest.param(
-            {"uri": "s3://b/a", "metadata": {"_kfp_workspace": True}},
-            "/kfp-workspace/.artifacts/s3/b/a",
-            id="the workspace",
-        ),
-    ],
-)
-def test_where_an_artifact_lies(artifact, expected):
-    assert local_path(artifact) == expected
-
-
-@pytest.mark.parametrize(
-    ("kind", "default", "value", "expected"),
-    [
-        pytest.param("int", 3, 3.0, None, id="an int that arrives as a double"),
-        pytest.param("int", 2**60 + 1, float(2**60), None, id="an int that lost digits"),
-        pytest.param(
-            "list", [1.0, 2.5], [1, 2.5], None, id="a float in a list that arrives as int"
-        ),
-        pytest.param("dict", {"a": {"b": 2}}, {"a": {"b": 2.0}}, None, id="an int in dicts"),
-        pytest.param("str", "1", "1", None, id="a text"),
-        pytest.param("str", None, None, None, id="nothing"),
-        pytest.param("int", 3, 4.0, 4, id="another int"),
-        pytest.param("float", 0.5, 1, 1.0, id="another float"),
-        pytest.param("float", None, 1, 1.0, id="a float for nothing"),
-        pytest.param("bool", True, False, False, id="another boolean"),
-        pytest.param("bool", True, "false", False, id="a boolean as text"),
-        pytest.param("list", [1], [True], [True], id="a boolean is no number"),
-        pytest.param("dict", {}, '{"a": 1}', {"a": 1}, id="a dict as text"),
-        pytest.param("str", "a", "[1]", "[1]", id="a text that looks like a list"),
-    ],
-)
-def test_which_parameters_override_the_notebook(kind, default, value, expected):
-    found = overrides({"p": {"type": kind, "default": default}}, {"p": value}).get("p")
-    assert (type(found), found) == (type(expected), expected)
-
-
-def cell(source, *, tags=(), **kale):
-    return {
-        "cell_type": "code",
-        "id": f"c{abs(hash(source)) % 10**6}",
-        "metadata": {"tags": [*tags], "kale": kale},
-        "source": source,
-        "outputs": [],
-        "execution_count": None,
-    }
-
-
-def notebook(*cells, inputs=None, outputs=None, parameters=None, metrics=()):
-    ports = {"inputs": inputs or {}, "outputs": outputs or {}, "parameters": parameters or {}}
-    return {
-        "nbformat": 4,
-        "nbformat_minor": 5,
-        "cells": [*cells],
-        "metadata": {
-            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
-            "language_info": {"name": "python"},
-            "kale": {"metrics": [*metrics], **ports},
-        },
-    }
-
-
-def run(
-    tmp_path, step, book, *, values=None, inputs=None, outputs=None, head="", package="kale.pod"
-):
-    """Put the runtime where a pod has it, and start its driver, from there or from this tree."""
-    runtime = tmp_path / "runtime" / "kale_runtime"
-    if not runtime.exists():
-        import kale.marshal
-
-        runtime.parent.mkdir()
-        runtime.symlink_to(Path(kale.marshal.__file__).parent)
-
-    def artifacts(ports):
-        return {key: {"artifacts": [artifact]} for key, artifact in (ports or {}).items()}
-
-    executor_input = {
-        "inputs": {"parameterValues": values or {}, "artifacts": artifacts(inputs)},
-        "outputs": {
-            "artifacts": artifacts(outputs),
-            "outputFile": str(tmp_path / "out" / "output.json"),
-        },
-    }
-    encoded = base64.b64encode(zlib.compress(json.dumps(book).encode())).decode()
-    code = (
-        f"import sys; sys.path.insert(0, {str(runtime.parent)!r}); {head}"
-        f"from {package}.driver import main; sys.exit(main(*sys.argv[1:]))"
+def test_an_image_without_papermill_is_told_what_to_add(pod: Pod):
+    hide = "sys.modules['papermill'] = None; "
+    done = pod.run("use", notebook(), "--no-install", head=hide)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "step `use` failed: ImportError: the image lacks `papermill`; add `papermill` and `ipykernel`"
     )
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-c",
-        code,
-        json.dumps(executor_input),
-        step,
-        encoded,
-    ]
-    env = {**os.environ, "PYTHONPATH": str(runtime.parent)}
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=tmp_path, env=env
-    )
+
+
+def test_a_task_without_a_notebook_hands_on_the_runtime(tmp_path: Path, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(kale.pod, "BUNDLE", "the bundle")
+    artifact = {"uri": str(tmp_path / "r" / "kale_runtime")}
+    outputs = {
+        "artifacts": {"kale_runtime": {"artifacts": [artifact]}},
+        "outputFile": str(tmp_path / "out" / "output.json"),
+    }
+    try:
+        assert kale.pod.main(json.dumps({"outputs": outputs}), "kale-runtime") == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert Path(artifact["uri"]).read_text() == "the bundle"
+    told = json.loads((tmp_path / "out" / "output.json").read_text())
+    assert told == {"artifacts": outputs["artifacts"]}

@@ -29,6 +29,8 @@ from kale.runners.kfp_local import run_kfp_local
 from kale.runners.kfp_local.pod_failure import pod_failure
 from kale.runners.kfp_local.unmet import unmet
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 pytest.importorskip("kfp", reason="kfp is not installed")
 
 
@@ -121,7 +123,7 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
 
 def test_a_package_that_kfp_cannot_read(tmp_path):
     plan, told = core.plan(write(tmp_path, *ONE)), Told()
-    broken = emit_package(plan).replace(b"schemaVersion: 2.1.0", b"schemaVersion: [2]")
+    broken = emit_package(plan).replace(b"schemaVersion: '2.1.0'", b"schemaVersion: [2]")
     with pytest.raises(KaleError, match="KFP's local runner failed: ") as raised:
         run_kfp_local(plan, broken, run_dir=tmp_path / "run", cwd=tmp_path, observer=told)
     assert raised.value.code == "KALE512"

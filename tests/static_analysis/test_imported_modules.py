@@ -94,3 +94,37 @@ def test_what_modules_beside_the_notebook_import(tmp_path, modules, behind):
         (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
     expected = {*modules.split(), *behind.split()}
     assert with_own_modules(modules.split(), tmp_path) == expected
+
+
+def imports_of_steps(*cells):
+    return {one.name: " ".join(one.imports) for one in analyze(chain(*cells)).summaries}
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        pytest.param("import a.b.c as d, e", "a.b.c e", id="dotted names as they are written"),
+        pytest.param("from a.b import c, d", "a.b a.b.c a.b.d", id="what may be a module or not"),
+        pytest.param("from a import *", "a", id="a star"),
+        pytest.param("try:\n    import a\nexcept ImportError:\n    import b", "a b", id="either"),
+        pytest.param("__import__('a.b')\nexec('import c')", "a.b", id="nothing out of sight"),
+    ],
+)
+def test_what_a_step_imports(code, names):
+    assert imports_of_steps(("a", code)) == {"a": names}
+
+
+def test_a_steps_notebook_imports_what_stands_in_it():
+    found = imports_of_steps(
+        ("imports", "import shared"),
+        ("functions", "def f():\n    import helper"),
+        ("a", "import own\nimport carried\ndef g():\n    import inner"),
+        ("b", "x = carried.y()\ng()"),
+        ("c", "y = x"),
+        ("metrics", "import measured\nprint(y)"),
+    )
+    assert found == {
+        "a": "carried helper inner own shared",
+        "b": "carried helper inner shared",
+        "c": "helper measured shared",
+    }

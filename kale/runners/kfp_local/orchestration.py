@@ -3,7 +3,7 @@
 KFP keeps its settings in a global, replaces ``print`` and the root logger, and removes its
 workspace when it is done: all that stays in here. JOB is a JSON file: ``package``, ``root`` (a
 folder for what tasks leave), ``scratch`` (a folder that the caller removes), ``logs`` (each task's
-own, by step), ``cwd``, ``arguments`` (``[task, input, value]``), ``parent`` (the process that must
+own, by step; a task that is no step's has none), ``cwd``, ``arguments`` (``[task, input, value]``), ``parent`` (the process that must
 live on) and ``events`` (an open descriptor). To that it writes lines of JSON: ``{"runner": "docker"
 | "subprocess"}``; ``{"began": step}`` for each attempt; ``{"ended": step, "succeeded": bool,
 "folder": path}``; and last ``{"done": null}``, or what KFP itself failed at.
@@ -155,7 +155,7 @@ def _subprocess_handler(
             packages = str(Path(job["scratch"], f"packages-{step}"))
             env = {**os.environ, **self.env_vars, "PIP_TARGET": packages}
             env["PYTHONPATH"] = os.pathsep.join(filter(None, [packages, env.get("PYTHONPATH")]))
-            with Path(job["logs"][step]).open("ab") as log:
+            with _log(job, step).open("ab") as log:
                 status = processes.run(
                     # `-P`: the author's folder may hold a `json.py`.
                     [sys.executable, "-P", *self.full_command[1:]],
@@ -179,13 +179,16 @@ def _docker_handler(base: Any, job: Mapping[str, Any], send: _Send) -> Any:
         def run(self) -> Status:
             step = self.full_command[_STEP]
             send({"began": step})
-            path = Path(job["logs"][step])
-            with path.open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log):
+            with _log(job, step).open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log):
                 status: Status = super().run()
             _tell_end(self.full_command, status == Status.SUCCESS, send)
             return status
 
     return StepTaskHandler
+
+
+def _log(job: Mapping[str, Any], step: str) -> Path:
+    return Path(job["logs"].get(step) or Path(job["root"]).with_name(f"{step}.log"))
 
 
 def _tell_end(command: list[str], succeeded: bool, send: _Send) -> None:

@@ -117,6 +117,8 @@ class _Run:
         self, plan: Plan, directory: RunDirectory, observer: Observer, signals: SignalPipe
     ) -> None:
         self._plan, self._directory = plan, directory
+        self._steps = {task.name for task in plan.tasks}
+        self._broken: str | None = None
         self._observer, self._signals = observer, signals
         self._log = directory.root / "kfp.log"
         self._results: dict[str, StepResult] = {}
@@ -199,6 +201,9 @@ class _Run:
 
     def _hear(self, event: dict[str, Any]) -> None:
         match event:
+            case {"began": step} | {"ended": step} if step not in self._steps:
+                # The task that hands on the runtime, which is no step of the author's.
+                self._broken = None if event.get("succeeded", True) else step
             case {"runner": name}:
                 self._runner = name
             case {"began": step}:
@@ -260,9 +265,10 @@ class _Run:
                 at = self._at(self._plan.task(self._running))
                 self._end(self._running, StepError("KeyboardInterrupt", "interrupted", at))
             return
-        if self._done is None or self._done["done"] is not None:
+        if self._done is None or self._done["done"] is not None or self._broken:
             how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
             why = f"its process {how}" if self._done is None else self._done["done"]
+            why = why or f"its task {self._broken} did not end well"
             raise RunError(
                 "KALE512",
                 f"KFP's local runner failed: {why}",

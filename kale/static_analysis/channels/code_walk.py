@@ -11,9 +11,10 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from kale.dataclass import dataclass
 from kale.static_analysis.cells import Cell
 from kale.static_analysis.dotted_names import add_imports
 
@@ -53,7 +54,7 @@ class Found:
 _Item = tuple[ast.AST, ast.stmt | None, str, tuple[ast.expr, ...], bool]
 
 
-@dataclass
+@dataclass(slots=True)
 class Walk:
     """A walk in source order, without recursion: code may nest as deeply as Python lets it."""
 

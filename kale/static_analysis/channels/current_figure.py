@@ -7,8 +7,8 @@ backend closes figures at the end of a cell: there the notebook itself goes on w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.static_analysis.channels.code_walk import Run, Verb
 from kale.static_analysis.channels.survey import Survey

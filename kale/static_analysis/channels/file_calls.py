@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Flag, auto
 
+from kale.dataclass import dataclass
 from kale.static_analysis.channels.code_walk import Verb
 from kale.static_analysis.channels.survey import Sight
 from kale.static_analysis.dotted_names import Names

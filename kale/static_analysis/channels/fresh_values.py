@@ -10,8 +10,8 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.ir import Wire
 from kale.static_analysis.cells import Cell

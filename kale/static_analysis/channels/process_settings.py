@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.static_analysis.channels.code_walk import Run, Verb
 from kale.static_analysis.channels.survey import Sight, Survey, latest_users

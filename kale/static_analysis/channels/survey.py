@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.errors import Location
 from kale.ir import METRICS_STEP
 from kale.static_analysis.cells import Cell

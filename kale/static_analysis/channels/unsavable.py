@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.ir import Wire
 from kale.static_analysis.channels.code_walk import FunctionNode

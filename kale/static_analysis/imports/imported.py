@@ -1,6 +1,6 @@
-"""The modules that a notebook's code imports anywhere, in functions too, by their top-level names.
+"""What a notebook's code imports anywhere, in functions too.
 
-What those in the notebook's folder import in turn is found by :mod:`.own_modules`.
+What those modules in the notebook's folder import in turn is found by :mod:`.own_modules`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,15 @@ _OPEN = frozenset(
 )
 
 
-def imported_modules(nodes: Iterable[ast.AST]) -> frozenset[str]:
-    """The top-level modules that the nodes of some syntax trees import.
+def top_level(names: Iterable[str]) -> frozenset[str]:
+    """The top-level modules of dotted names."""
+    return frozenset(name.partition(".")[0] for name in names)
 
+
+def imported_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """The dotted names that the nodes of some syntax trees import.
+
+    For ``from a import b`` those are ``a`` and ``a.b``, which may be a module or not.
     ``UNSEEN_MODULE`` is among them where code may import what cannot be seen: by ``exec``, by a
     name that is computed, by IPython's commands, relative to itself, by unpickling. A call has to
     come before its parts, as :func:`ast.walk` has it.
@@ -46,7 +52,7 @@ def imported_modules(nodes: Iterable[ast.AST]) -> frozenset[str]:
             found.update(_imported_from(node))
     if not _OPEN.isdisjoint(found):
         found.add(UNSEEN_MODULE)
-    return frozenset(name.partition(".")[0] for name in found)
+    return frozenset(found)
 
 
 def _imported_by(call: ast.Call) -> str | None:
@@ -63,5 +69,5 @@ def _imported_from(node: ast.ImportFrom) -> Iterable[str]:
     if node.level or not node.module:
         return [UNSEEN_MODULE]
     hidden = any(alias.name in _OUT_OF_SIGHT and alias.asname for alias in node.names)
-    names = [f"{node.module}.{alias.name}" for alias in node.names]
+    names = [f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*"]
     return [node.module, *names, *([UNSEEN_MODULE] if hidden else [])]

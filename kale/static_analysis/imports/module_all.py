@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from kale.dataclass import dataclass
 from kale.static_analysis.binding import imported_name
 from kale.static_analysis.imports.module_names import UnknownNamesError, runs_when_imported
 from kale.static_analysis.scopes import bindings

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 
+from kale.dataclass import dataclass
 from kale.static_analysis.binding import TYPE_ALIAS, bound_names, defined_name, imported_name
 from kale.static_analysis.scopes import FunctionNode, walk_scope
 

@@ -16,13 +16,13 @@ import importlib.util
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from kale.dataclass import dataclass
+from kale.module_files import ModuleFile, find_module
 from kale.static_analysis.binding import imported_name
 from kale.static_analysis.imports.module_all import all_of, all_of_stub, computed_once, mentions_all
-from kale.static_analysis.imports.module_files import ModuleFile, find_module
 from kale.static_analysis.imports.module_names import UnknownNamesError, public_names
 
 #: Bytes beyond which a file is left unread.

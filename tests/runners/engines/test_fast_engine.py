@@ -23,7 +23,10 @@ from kale.runners.engines.child import Child
 from kale.runners.engines.choice import fast_obstacle
 from kale.runners.engines.shell.preload import installed_folders
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="shells are forked on Linux alone")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="shells are forked on Linux alone"),
+    pytest.mark.usefixtures("measured_children"),
+]
 
 
 @pytest.fixture

@@ -17,7 +17,10 @@ import pytest
 from kale.runners.engines.processes import OwnProcess, ServedProcess
 from kale.runners.engines.shell.fork_server import send_request, supported
 
-pytestmark = pytest.mark.skipif(not supported(), reason="needs Linux' handles of processes")
+pytestmark = [
+    pytest.mark.skipif(not supported(), reason="needs Linux' handles of processes"),
+    pytest.mark.usefixtures("measured_children"),
+]
 
 #: A server whose processes do what they are told.
 SERVER = """

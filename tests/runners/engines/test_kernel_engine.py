@@ -21,6 +21,8 @@ from kale.runners.engines import kernel as kernel_module
 from kale.runners.engines.kernel import StartedKernel
 from kale.runners.engines.kernel_link import KernelLink
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 
 @pytest.fixture
 def private():

@@ -53,7 +53,7 @@ DEATHS = [
     pytest.param(
         odd(
             "print('a')\nexit()",
-            "import time\ntime.sleep(60)",
+            "import time\ntime.sleep(3)",
             error=("KernelDied", "the kernel ended with exit status 0"),
             logged="a\n",
         ),

@@ -11,6 +11,8 @@ from runners.engines.forked_steps import Steps
 
 from kale.runners.engines.first_imports import first_imports
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="shells are forked on Linux alone")
 
 

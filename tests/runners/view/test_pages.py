@@ -18,7 +18,7 @@ from kale.runners.run_directory import RunDirectory
 from kale.runners.view.page_writer import page_exporter, write_page
 from kale.runners.view.pages import Pages
 
-pytestmark = pytest.mark.usefixtures("with_pages")
+pytestmark = pytest.mark.usefixtures("with_pages", "measured_children")
 
 EVIL = "</pre></div><script>alert('x')</script>"
 

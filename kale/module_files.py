@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterable
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
+
+from kale.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +73,26 @@ def find_module(module: str, folder: Path) -> ModuleFile | None:
     here = str(folder.resolve())
     if parts[0] in sys.stdlib_module_names and _found(parts[0], [here]) is not None:
         return None
-    search: list[str] = [here, *_search_path()]
-    for number in range(len(parts)):
-        spec = _found(".".join(parts[: number + 1]), search)
+    way = modules_on_way(module, [here, *search_path()])
+    return way[-1] if len(way) == len(parts) else None
+
+
+def modules_on_way(module: str, path: Iterable[str]) -> list[ModuleFile | None]:
+    """Each module on the way to a dotted name, as far as there are any.
+
+    One that has no file of its own, such as a namespace package, is ``None``.
+    """
+    way: list[ModuleFile | None] = []
+    search, name = [*path], ""
+    for part in module.split("."):
+        name = f"{name}.{part}" if name else part
+        spec = _found(name, search) if part.isidentifier() else None
         if spec is None:
-            return None
+            break
         search = list(spec.submodule_search_locations or ())
-    if spec is None or spec.origin is None or not spec.has_location:
-        return None
-    return ModuleFile(module, Path(spec.origin), tuple(search))
+        has_file = spec.origin is not None and spec.has_location
+        way.append(ModuleFile(name, Path(spec.origin or ""), tuple(search)) if has_file else None)
+    return way
 
 
 def _found(name: str, search: list[str]) -> ModuleSpec | None:
@@ -88,11 +101,15 @@ def _found(name: str, search: list[str]) -> ModuleSpec | None:
         if spec is not None and spec.submodule_search_locations is not None:
             spec.submodule_search_locations = list(spec.submodule_search_locations)
     except KeyError:  # a namespace package inside of another asks for that, which is not imported
-        return None
+        leaf = name.rpartition(".")[2]
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [
+            f"{folder}/{leaf}" for folder in search if Path(folder, leaf).is_dir()
+        ]
     return spec
 
 
-def _search_path() -> list[str]:
+def search_path() -> list[str]:
     """The path of modules here without what belongs to the program that runs: no kernel has it."""
     if sys.flags.safe_path or not sys.path:
         return list(sys.path)

@@ -1,0 +1,197 @@
+"""``kale logs``: the executed notebook of a failed step, out of what its pod printed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kale.cli.options import debug_option, json_option, not_empty
+from kale.cli.terminal import print_json, shown_path
+from kale.diagnostics import from_error
+from kale.errors import KaleError, RunError, UsageError, raise_all
+
+if TYPE_CHECKING:
+    from kale.pod_logs import LoggedNotebook
+
+#: How many runs an error names.
+_SHOWN = 4
+
+
+@click.command("logs", short_help="Get the executed notebook of a failed step out of a pod's log.")
+@click.argument("log", metavar="FILE|RUN", callback=not_empty)
+@click.option(
+    "-o", "--output", type=click.Path(), metavar="DIR", default=".", callback=not_empty,
+    help="The folder to write to, made if need be; by default this one.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Write over notebooks that are there.")
+@json_option
+@debug_option
+def logs_command(log: str, output: str, force: bool, as_json: bool) -> None:
+    """Write STEP.ipynb for each step whose executed notebook is in a log; nothing is run.
+
+    When a step fails, Kubeflow Pipelines keeps its log alone, so the step prints its executed
+    notebook there. FILE is that log, as `kubectl logs`, `argo logs` or a log service gives it, or
+    `-` for standard input; RUN a run's folder, or the name of a run of `--engine kfp-local`.
+    """
+    written: dict[str, str] = {}
+    try:
+        _write(_read(log), log, Path(output), written, force=force)
+    except KaleError as error:
+        if not as_json:
+            _print_paths(written)
+            raise
+        findings = [finding.as_json() for finding in from_error(error)]
+        print_json({"notebooks": written, "diagnostics": findings})
+        raise click.exceptions.Exit(error.exit_code) from error
+    if as_json:
+        print_json({"notebooks": written, "diagnostics": []})
+    else:
+        _print_paths(written)
+
+
+def _print_paths(written: dict[str, str]) -> None:
+    for path in written.values():
+        click.echo(shown_path(Path(path)))
+
+
+def _write(
+    found: Iterable[LoggedNotebook],
+    log: str,
+    folder: Path,
+    written: dict[str, str],
+    *,
+    force: bool,
+) -> None:
+    """Write the newest sound notebook of each step, noting its path in ``written``.
+
+    Raises:
+        KaleError: there is none (KALE516), some are damaged (KALE517), or a file cannot be
+            written (KALE011) or is there (KALE518); the rest is written.
+    """
+    found = list(found)
+    if not found:
+        raise _nothing(log)
+    errors: list[KaleError] = [
+        RunError(
+            "KALE517",
+            f"the notebook of step `{notebook.step}` in this log is damaged: {notebook.damage}",
+            hint="save the whole log, from its first line on",
+        )
+        for notebook in found
+        if notebook.damage
+    ]
+    newest = {notebook.step: notebook.content for notebook in found if not notebook.damage}
+    counts = Counter(notebook.step for notebook in found)
+    for step, content in newest.items():
+        if counts[step] > 1:
+            text = f"step `{step}`: {counts[step]} notebooks in the log, the last sound one is kept"
+            click.echo(text, err=True)
+        try:
+            written[step] = str(_write_file(folder / f"{step}.ipynb", content, force=force))
+        except KaleError as error:
+            errors.append(error)
+    raise_all(errors)
+
+
+def _write_file(path: Path, content: bytes, *, force: bool) -> Path:
+    """Write a file whole or not at all; its path."""
+    if not force and os.path.lexists(path):
+        raise UsageError(
+            "KALE518",
+            f"`{path}` is there already",
+            hint="name another folder with `-o DIR`, or add `--force`",
+        )
+    import tempfile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".kale-", dir=path.parent) as waiting:
+            new = Path(waiting, path.name)
+            new.write_bytes(content)
+            new.replace(path)
+    except OSError as error:
+        raise UsageError(
+            "KALE011",
+            f"`{path}` cannot be written: {error.strerror or error}",
+            hint="name another folder with `-o DIR`",
+        ) from error
+    return path
+
+
+# ----------------------------------------------------------------------------- which logs
+
+
+def _read(given: str) -> Iterator[LoggedNotebook]:
+    """The notebooks in what was named.
+
+    Raises:
+        UsageError: there is no such log or run, or it cannot be read (KALE515).
+        RunError: it is no log (KALE517).
+    """
+    from kale.pod_logs import logged_notebooks
+
+    for path in [0] if given == "-" else _logs(given):
+        try:
+            with open(path, "rb", closefd=path != 0) as log:
+                yield from logged_notebooks(log)
+        except OSError as error:
+            name = "standard input" if path == 0 else f"log `{path}`"
+            raise UsageError(
+                "KALE515",
+                f"{name} cannot be read: {error.strerror or error}",
+                hint="see to its permissions, or save it anew",
+            ) from error
+
+
+def _logs(given: str) -> list[Path]:
+    """The files to look into; oldest first."""
+    if os.path.isdir(given):  # noqa: PTH112 - says no to any text
+        return _logs_in(Path(given))
+    if os.path.exists(given):  # noqa: PTH110 - as above
+        return [Path(given)]
+    runs = [run for run in _runs() if run.name.startswith(given)]
+    exact = [run for run in runs if run.name == given]
+    if len(exact or runs) > 1:
+        some = ", ".join(f"`{run}`" for run in (exact or runs)[:_SHOWN])
+        raise UsageError("KALE515", f"`{given}` may be any of {some}", hint="name one by its path")
+    if not runs:
+        raise UsageError(
+            "KALE515",
+            f"there is no log and no run `{given}`",
+            hint="save a pod's log with `kubectl logs POD -c main > FILE`, and name that file",
+        )
+    return _logs_in((exact or runs)[0])
+
+
+def _logs_in(folder: Path) -> list[Path]:
+    """The logs of a run, or those in any other folder."""
+    own = folder / "logs"
+    found = (own if own.is_dir() else folder).glob("*.log")
+    return sorted((path for path in found if path.is_file()), key=os.path.getmtime)
+
+
+def _runs() -> Iterator[Path]:
+    """The folders of runs, where runs are by default."""
+    from kale.runners.run_directory import run_stamp, user_store
+
+    for root in (Path(".kale"), user_store().parent):
+        with suppress(OSError):
+            for pipeline in sorted((root / "runs").iterdir()):
+                if pipeline.is_dir():
+                    yield from (run for run in sorted(pipeline.iterdir()) if run_stamp(run))
+
+
+def _nothing(given: str) -> RunError:
+    """Nothing was found; a run on this machine may have its notebooks elsewhere."""
+    hint = "take the log of the failed pod's container `main`, from its first line on"
+    for folder in [Path(given), *(run for run in _runs() if run.name.startswith(given))]:
+        with suppress(OSError, ValueError):
+            if any((folder / "notebooks").glob("*.ipynb")):
+                hint = f"the executed notebooks of this run are in `{folder / 'notebooks'}`"
+    return RunError("KALE516", f"no executed notebook is in `{given}`", hint=hint)

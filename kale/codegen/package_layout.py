@@ -1,0 +1,179 @@
+"""The tasks of a package as a cluster gets them: all their ports, and what their pods execute."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from kale.codegen.kfp_versions import DISPLAY_NAMES, version_of
+from kale.codegen.names import (
+    CLASSIFICATION_KEY,
+    METRICS_KEY,
+    NOTEBOOK_KEY,
+    REPORT_KEY,
+    RUNTIME_KEY,
+)
+from kale.codegen.pod_notebook import cell_numbers, pod_notebook
+from kale.codegen.pod_words import indexes, pod_words
+from kale.codegen.remembering import remembering
+from kale.codegen.runtime_bundle import LOADER, bundle, encode, installed_digest, text_digest
+from kale.codegen.runtime_sharing import RuntimeSharing, share_runtime
+from kale.dataclass import dataclass
+from kale.errors import Location
+from kale.ir import Plan, Port, PortKind, StepOptions, Task
+
+#: The image of steps for which nobody named one: Python, and nothing that is not needed.
+DEFAULT_IMAGE = "python:3.11-slim"
+
+#: The title of the schema of an artifact of any kind.
+ANY_ARTIFACT = "system.Artifact"
+
+#: The variable that tells a pod which cells of the author's notebook it runs.
+CELLS = "KALE_CELLS"
+
+#: What makes a step that reports metrics one that may report a table or a curve.
+_CLASSIFIES = re.compile(rb"\b(confusion_matrix|roc_curve)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedTask:
+    """One task of a package, wired by keys.
+
+    ``title`` is the step's name, ``shown`` what people see of it; ``step`` is ``None`` for the
+    task that only hands on the runtime. ``artifacts`` maps each artifact it takes to the task and
+    output that make it, ``outputs`` those it makes to the titles of their schemas. ``after`` holds
+    the keys of all tasks it waits for, sorted. ``options`` are the step's, and beside
+    them pip's indexes and :data:`CELLS`. ``words`` say what the pod installs; ``carries`` is whether it has the runtime in
+    its command.
+    """
+
+    key: str
+    title: str
+    shown: str
+    at: Location
+    step: Task | None
+    parameters: tuple[Port, ...]
+    artifacts: Mapping[str, tuple[str, str]]
+    outputs: Mapping[str, str]
+    after: tuple[str, ...]
+    options: StepOptions
+    image: str
+    command: tuple[str, ...]
+    words: tuple[str, ...]
+    carries: bool
+
+    @property
+    def notebook(self) -> bytes:
+        """The notebook as the pod runs it; empty where there is none."""
+        return pod_notebook(self.step.notebook, self.step.options) if self.step else b""
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """The container's arguments but for the first, which is the executor input."""
+        notebook = (encode(self.notebook),) if self.step else ()
+        return (self.title, *notebook, *self.words)
+
+
+@remembering
+def lay_out(plan: Plan) -> tuple[PackagedTask, ...]:
+    """The tasks of the package of ``plan``, in topological order.
+
+    Raises:
+        PackageError: nothing is known about the Kubeflow Pipelines that the package is for.
+    """
+    if plan.environment.options.installed_runtime:
+        command = ("python3", "-m", "kale.pod", installed_digest())
+        return tuple(_tasks(plan, RuntimeSharing({}), command, command))
+    runtime = bundle(plan.backends, plan.environment.files)
+    loader = ("python3", "-c", LOADER)
+    sharing = share_runtime(plan.tasks, len(runtime))
+    return tuple(_tasks(plan, sharing, (*loader, runtime), (*loader, text_digest(runtime))))
+
+
+def _tasks(
+    plan: Plan, sharing: RuntimeSharing, carrying: tuple[str, ...], taking: tuple[str, ...]
+) -> Iterator[PackagedTask]:
+    pipeline, options = plan.pipeline, plan.environment.options
+    if sharing.first:
+        yield _runtime_task(plan, sharing.first, carrying)
+    displays = version_of(options.kfp_version) >= DISPLAY_NAMES
+    givers = {*sharing.takes_from.values()}
+    keys = {task.name: task.key for task in plan.tasks}
+    places = {step.name: step.at for step in pipeline.steps}
+    for task in plan.tasks:
+        artifacts = {
+            port.key: (keys[port.source[0]], port.source[1])
+            for port in task.inputs
+            if port.kind is PortKind.ARTIFACT and port.source
+        }
+        after = {keys[name] for name in task.after}
+        giver = sharing.takes_from.get(task.key)
+        if giver is not None:
+            artifacts[RUNTIME_KEY] = (giver, RUNTIME_KEY)
+            after.add(giver)
+        outputs = _outputs(task)
+        if task.key in givers:
+            outputs[RUNTIME_KEY] = ANY_ARTIFACT
+        env, secrets = indexes(options, task.options)
+        yield PackagedTask(
+            key=task.key,
+            title=task.name,
+            shown=task.name if displays else task.key,
+            at=places[task.name],
+            step=task,
+            parameters=tuple(p for p in task.inputs if p.kind is PortKind.PARAMETER),
+            artifacts=artifacts,
+            outputs=outputs,
+            after=tuple(sorted(after)),
+            options=replace(
+                task.options, env=(*env, (CELLS, cell_numbers(task.notebook))), secrets=secrets
+            ),
+            image=_image(plan, task),
+            command=carrying if giver is None else taking,
+            words=pod_words(plan.environment, task),
+            carries=giver is None and not options.installed_runtime,
+        )
+
+
+def _runtime_task(plan: Plan, key: str, command: tuple[str, ...]) -> PackagedTask:
+    """The task that stands before all and hands the runtime on.
+
+    Its image is one that a step has, so that the cluster can get it, and where steps are tried
+    again, it is as often.
+    """
+    retries = max(task.options.retries or 0 for task in plan.tasks)
+    return PackagedTask(
+        key=key,
+        title=key,
+        shown=key,
+        at=Location(plan.pipeline.path),
+        step=None,
+        parameters=(),
+        artifacts={},
+        outputs={RUNTIME_KEY: ANY_ARTIFACT},
+        after=(),
+        options=StepOptions(retries=retries or None),
+        image=_image(plan, plan.tasks[0]),
+        command=command,
+        words=(),
+        carries=True,
+    )
+
+
+def _outputs(task: Task) -> dict[str, str]:
+    """What a task makes, by key: its variables, and what it leaves for people."""
+    outputs = {port.key: ANY_ARTIFACT for port in task.outputs}
+    if task.metrics:
+        outputs[METRICS_KEY] = "system.Metrics"
+        if _CLASSIFIES.search(task.notebook):
+            outputs[CLASSIFICATION_KEY] = "system.ClassificationMetrics"
+    outputs[NOTEBOOK_KEY] = ANY_ARTIFACT
+    if task.options.report is not False:
+        outputs[REPORT_KEY] = "system.HTML"
+    return outputs
+
+
+def _image(plan: Plan, task: Task) -> str:
+    """The step's own image, else the pipeline's, else :data:`DEFAULT_IMAGE`."""
+    return task.options.image or plan.pipeline.image or DEFAULT_IMAGE

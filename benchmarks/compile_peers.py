@@ -40,7 +40,7 @@ def cpu_seconds(command: list[str], cwd: Path, env: Mapping[str, str] | None = N
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         said = (done.stdout + done.stderr).decode(errors="replace")
-        raise RuntimeError(f"{' '.join(command)} failed: {said[-3000:]}")
+        raise RuntimeError(f"{' '.join(command)} failed ({done.returncode}): {said[-3000:]}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 

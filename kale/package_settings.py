@@ -102,11 +102,16 @@ def _wrong(key: str, value: str, at: Location | None) -> Iterable[KaleError]:
             return
         problem, hint = _wrong_url(value)
     elif key in _FORMS and not _FORMS[key](value):
-        problem, hint = f"is `{printable(value)}`", _WORDS[key]
+        problem, hint = f"is `{printable(_shown(value))}`", _WORDS[key]
     else:
         return
     if problem:
         yield UsageError("KALE418", f"{where} {problem}", at=at, hint=hint)
+
+
+def _shown(value: str) -> str:
+    """A value for a message, without who logs in where."""
+    return re.sub(r"[^/?#\s]*@", "<hidden>@", value)
 
 
 def _wrong_url(address: str) -> tuple[str, str]:

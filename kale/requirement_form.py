@@ -1,4 +1,4 @@
-"""The form of a requirement, as :pep:`508` has it; whether there is such a package, pip finds out."""
+"""The form of a requirement (:pep:`508`); whether there is such a package, only pip finds out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 _VERSION = r"(?:===|==|~=|!=|<=|>=|<|>) ?[\w.*+!-]+"
 _VERSIONS = rf"{_VERSION}(?: ?, ?{_VERSION})*"
-_OPERAND = r"(?:[a-z][a-z_.]*|'[^'\x00-\x1f{}$\\]*'|\"[^\"\x00-\x1f{}$\\]*\")"
+_OPERAND = r"(?:[a-z][a-z_.]*|'[^'\x00-\x1f\\]*'|\"[^\"\x00-\x1f\\]*\")"
 _COMPARED = rf"[( ]*{_OPERAND} ?(?:===|==|~=|!=|<=|>=|<|>|(?<= )(?:not )?in ) ?{_OPERAND}[ )]*"
 
 _FORM = re.compile(

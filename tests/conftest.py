@@ -50,6 +50,23 @@ def measured_children(monkeypatch):
         monkeypatch.setenv(_MEASURING, configuration)
 
 
+@pytest.fixture
+def unmeasured():
+    """Measure no line of this test: one that runs much Python would take three times as long.
+
+    pytest-cov's own mark ``no_cover`` pauses one measurement, and each worker has two.
+    """
+    from coverage import Coverage
+
+    ended = []
+    while (measuring := Coverage.current()) is not None:
+        measuring.stop()
+        ended.append(measuring)
+    yield
+    for measuring in reversed(ended):
+        measuring.start()
+
+
 def pytest_report_header():
     return f"KALE_SOUNDNESS_SEED={os.environ['KALE_SOUNDNESS_SEED']}"
 

@@ -31,10 +31,10 @@ _NOT_HERE = frozenset({"no_install", "runtime", "kfp_version"})
 
 def _image(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
     """Refuse what is no name of an image."""
-    from kale.environment.image import IMAGE
+    from kale.nbparser.kubernetes import image_problem
 
-    if name is not None and not IMAGE.fullmatch(name):
-        raise click.BadParameter("an image is named as `python:3.11-slim`")
+    if name is not None and (problem := image_problem(name)):
+        raise click.BadParameter(problem)
     return name
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: How many runs an error names.
 _SHOWN = 4
 
+#: How many damaged notebooks are told of.
+_MOST = 20
+
 
 @click.command("logs", short_help="Get the executed notebook of a failed step out of a pod's log.")
 @click.argument("log", metavar="FILE|RUN", callback=not_empty)
@@ -77,14 +80,15 @@ def _write(
     found = list(found)
     if not found:
         raise _nothing(log)
+    # A log may say that it holds any number of them.
+    damaged = [*{(one.step, one.damage): None for one in found if one.damage}]
     errors: list[KaleError] = [
         RunError(
             "KALE517",
-            f"the notebook of step `{notebook.step}` in this log is damaged: {notebook.damage}",
+            f"the notebook of step `{step}` in this log is damaged: {damage}",
             hint="save the whole log, from its first line on",
         )
-        for notebook in found
-        if notebook.damage
+        for step, damage in damaged[:_MOST]
     ]
     newest = {notebook.step: notebook.content for notebook in found if not notebook.damage}
     counts = Counter(notebook.step for notebook in found)

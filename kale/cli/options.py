@@ -68,7 +68,7 @@ def package_options(*, hidden: bool = False) -> tuple[Callable[[Decorated], Deco
     option = partial(click.option, hidden=hidden)
     return (
         option(
-            "--requirements", metavar="FILE",
+            "--requirements", metavar="FILE", callback=not_empty,
             help="Install what a file of requirements lists, in every step.",
         ),
         option(
@@ -80,7 +80,7 @@ def package_options(*, hidden: bool = False) -> tuple[Callable[[Decorated], Deco
             "--runtime", type=click.Choice(RUNTIMES),
             help="Hand pods Kale's runtime, or use the one in their images; by default carried.",
         ),
-        option("--index-url", metavar="URL", help="Where pip finds packages."),
+        option("--index-url", metavar="URL", callback=not_empty, help="Where pip finds packages."),
         option(
             "--extra-index-url", multiple=True, metavar="URL",
             help="Where pip finds packages, too, repeatable.",
@@ -95,7 +95,7 @@ def package_options(*, hidden: bool = False) -> tuple[Callable[[Decorated], Deco
             "or another of pip's variables. Repeatable.",
         ),
         option(
-            "--kfp-version", metavar="VERSION",
+            "--kfp-version", metavar="VERSION", callback=not_empty,
             help="The oldest Kubeflow Pipelines that has to take the package, such as 2.3.",
         ),
     )  # fmt: skip
@@ -125,9 +125,9 @@ notebook_argument = click.argument("notebook", type=click.Path(), metavar="NOTEB
 
 
 def not_empty(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Refuse an empty path, which mostly comes from an unset variable of the shell."""
+    """Refuse an empty text, which mostly comes from an unset variable of the shell."""
     if value == "":
-        raise click.BadParameter("it is empty; name a folder, or leave the option out")
+        raise click.BadParameter("it is empty; say what it is, or leave it out")
     return value
 
 

@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -87,9 +88,8 @@ def emit_script(plan: Plan) -> bytes:
 @functools.cache
 def _template() -> str:
     # Beside the package in the sources, in it where it is installed.
-    from kale import templates
-
-    return Path(templates.__path__[0], "kfp_script.py.txt").read_text("utf-8")
+    folder = import_module("kale.templates").__path__[0]
+    return Path(folder, "kfp_script.py.txt").read_text("utf-8")
 
 
 def _usage(name: str) -> list[str]:

@@ -43,9 +43,9 @@ class PackagedTask:
     ``title`` is the step's name, ``shown`` what people see of it; ``step`` is ``None`` for the
     task that only hands on the runtime. ``artifacts`` maps each artifact it takes to the task and
     output that make it, ``outputs`` those it makes to the titles of their schemas. ``after`` holds
-    the keys of all tasks it waits for, sorted. ``options`` are the step's, and beside
-    them pip's indexes and :data:`CELLS`. ``words`` say what the pod installs; ``carries`` is whether it has the runtime in
-    its command.
+    the keys of all tasks it waits for, sorted. ``options`` are the step's, and beside them pip's
+    indexes and :data:`CELLS`. ``words`` say what the pod installs; ``carries`` is whether it has
+    the runtime in its command.
     """
 
     key: str

@@ -9,11 +9,12 @@ from kale.environment.path_texts import PathTexts, called
 #: Functions and methods, by their own name or how it begins, that make or change what their paths
 #: name.
 _WRITERS = frozenset(
-    "ExcelWriter FileHandler ModelCheckpoint SummaryWriter TensorBoard imsave imwrite makedirs "
-    "mkdir mkdtemp mkstemp remove removedirs rmdir rmtree set_tracking_uri touch unlink "
-    "urlretrieve".split()
+    "CSVLogger ExcelWriter FileHandler ModelCheckpoint PdfPages RotatingFileHandler SummaryWriter "
+    "TensorBoard TimedRotatingFileHandler basicConfig export extract extractall imsave imwrite "
+    "makedirs mimsave mimwrite mkdir mkdtemp mkstemp remove removedirs rmdir rmtree "
+    "set_tracking_uri touch unlink urlretrieve".split()
 )
-_BEGINNINGS = "dump", "export_", "save", "sink_", "to_", "write_"
+_BEGINNINGS = "download", "dump", "export_", "save", "sink_", "to_", "write_"
 #: Calls of two paths: the last one is written.
 _COPIES = frozenset("copy copy2 copyfile copytree link move rename renames replace symlink".split())
 #: Calls that take a mode: a word with one of these letters writes.

@@ -49,11 +49,12 @@ def infer(
         tops = {name.partition(".")[0] for name in names}
         later = late_imports(task.notebook, tops, plan.pipeline.pickling) if late else ()
         names |= {one for one in later if _could_be(one) and installed.owners(one).installed}
+        taken = (has[step] for step in _producers(task))
+        found = {name: word for inherited in taken for name, word in inherited.items()}
+        search.inherited[task.name] = tuple(found.values())
         own = search.distributions(
             task, {one for one in names if one.partition(".")[0] not in there}
         )
-        taken = (has[step] for step in _producers(task))
-        found = {name: word for inherited in taken for name, word in inherited.items()}
         found |= {one.project: f"{one.name}=={_public(one)}" for one in own}
         has[task.name] = found | named.get(task.name, {})
     wanted = {
@@ -80,11 +81,15 @@ def _public(one: Distribution) -> str:
 
 @dataclass(slots=True)
 class _Search:
-    """Looks up modules, each once, and says once what is wrong with each."""
+    """Looks up modules, each once, and says once what is wrong with each.
+
+    ``inherited`` maps steps to the requirements of those whose values they load.
+    """
 
     plan: Plan
     installed: InstalledModules
     explicit: Mapping[str, tuple[str, ...]]
+    inherited: dict[str, tuple[str, ...]] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _imported: dict[str, list[tuple[Location, bool]]] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
@@ -146,11 +151,11 @@ class _Search:
             )
 
     def _may_be_explicit(self, task: Task) -> bool:
-        """Whether a step names a distribution that is not here as indexes have it.
+        """Whether a step gets a distribution by name that is not here as indexes have it.
 
         It may have any module.
         """
-        words = self.explicit.get(task.name, ())
+        words = (*self.explicit.get(task.name, ()), *self.inherited[task.name])
         known = [self.installed.distribution(project(word)) for word in words]
         return any(one is None or one.origin for one in known)
 
@@ -192,7 +197,8 @@ class _Search:
                     place = Location(at.path, at.cell, line, step=step, cell_id=at.cell_id)
                     self._imported.setdefault(one.name, []).append((place, one.guarded))
         places = self._imported.get(name, [])
-        for place, guarded in places:
+        # A step's own import comes before those of other steps that may well have the module.
+        for place, guarded in sorted(places, key=lambda one: one[0].step != task.name):
             if not (missing and guarded):
                 return place
         return None if places else Location(self.plan.pipeline.path, step=task.name)

@@ -46,7 +46,7 @@ def _read(path: Path, folder: Path, above: list[Path], errors: list[KaleError]) 
             if problem:
                 errors.append(_wrong(at, problem))
             else:
-                yield re.sub(r"\s*([<>=!~,\[\]()]+)\s*", r"\1", line) if ";" not in line else line
+                yield line if ";" in line else re.sub(r"\s+", "", line)
             continue
         other = path.parent / included[1].strip("'\"")
         if not other.resolve().is_relative_to(folder):
@@ -65,7 +65,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         if line.endswith("\\") and not line.lstrip().startswith("#"):
             pending += line[:-1]
             continue
-        whole = re.sub(r"(?:^|\s+)#.*", "", pending + line).strip()
+        whole = re.split(r"(?:^|(?<=\s))#", pending + line, maxsplit=1)[0].strip()
         if whole:
             yield first, whole
         pending, first = "", 0
@@ -82,7 +82,8 @@ def _problem(line: str) -> str:
         return "a requirement with options, such as hashes, cannot be handed to a pod"
     if "://" in line or re.search(r"\s@\s|^[./~]|/", line):
         return "an address or a path is no package of an index"
-    if not requirement_form(line)[0]:
+    # pip puts variables of the environment in place of `${NAME}`, and Argo those of braces.
+    if not requirement_form(line)[0] or re.search(r"[{}$]", line):
         return f"`{printable(line[:80])}` is no requirement"
     return ""
 

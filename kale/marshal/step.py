@@ -11,10 +11,13 @@ for what Kubeflow Pipelines draws of the metrics.
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
+import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,19 +83,36 @@ def load_inputs(
 def save_outputs(scope: Mapping[str, Any], names: Sequence[str]) -> None:
     """Save the values of the names for later steps, each that can be saved.
 
-    A value that was loaded and not changed is handed on as the files it came from.
+    A value that was loaded and not changed is handed on as the files it came from. What the
+    notebook's own functions still do is warned of.
 
     Raises:
         MarshalError: a value cannot be saved, or the step changed an input that another step
             reads at the same time; the message names all that failed.
     """
     context, failed = _context(), _broken_guards(scope)
+    for name in _still_running(scope):
+        text = f"`{name}` still runs, and no later step sees what it does now; wait for its end"
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
     targets = {name: Path(context["outputs"][name]) for name in names}
     values = {name: scope[name] for name in names if name in scope}
     with remembering_buffers():
         _save(values, targets, context, failed)
     if failed:
         raise MarshalError("\n".join(failed))
+
+
+def _still_running(scope: Mapping[str, Any]) -> Iterator[str]:
+    """The threads, and asyncio's tasks, that are in functions of the notebook's own."""
+    for thread in threading.enumerate():
+        target = getattr(thread, "_target", None)
+        if target and getattr(target, "__globals__", None) is scope:
+            yield thread.name
+    with suppress(RuntimeError):  # no loop runs
+        for task in asyncio.all_tasks():
+            frame = getattr(task.get_coro(), "cr_frame", None)
+            if frame and frame.f_globals is scope:
+                yield f"{task.get_name()} ({frame.f_code.co_name})"
 
 
 def _save(

@@ -73,13 +73,15 @@ def _packages(rest: str) -> PackagesTag:
         text = piece.strip()
         if packages and re.match(r"[<>=!~]", text):
             packages[-1] += f",{text}"
-        else:
+        elif re.match(r"[A-Za-z0-9]", text):
             packages.append(text)
+        else:
+            malformed(f"packages:{rest}", "packages:NAME==VERSION,NAME")
     for text in packages:
         is_requirement, address = requirement_form(text)
-        if not is_requirement:
-            url = "packages:NAME @ URL` for what is in no index, `" if "://" in text else ""
-            malformed(f"packages:{rest}", f"{url}packages:NAME==VERSION,NAME")
+        named = "NAME @ URL" if "://" in text else "NAME==VERSION"
+        problem = f"`{without_credentials(text)}` is no requirement; write `packages:{named}`"
+        _accept(f"packages:{rest}", None if is_requirement else problem)
         if fetches_with_credentials(address):
             _no_credentials(
                 "a `packages:` tag",

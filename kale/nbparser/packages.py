@@ -132,14 +132,14 @@ def _take(step: str, fixed: dict[str, Asked], asked: Asked) -> Iterable[Notebook
 
 def _left_as_written(install: Install, at: Location) -> Diagnostic:
     """KALE119, for an install line that is not understood."""
-    return diagnose(
-        "KALE119",
-        f"`{without_credentials(install.text)}` runs as it is written, also in a pod:"
-        f" {without_credentials(install.reason)}",
-        at=at,
-        hint="name packages of the index alone, put them into a `packages:` tag, or use an image"
-        " that holds them",
-    )
+    text, reason = without_credentials(install.text), without_credentials(install.reason)
+    hint = "name packages of the index alone, put them into a `packages:` tag, or use an image that"
+    hint += " holds them"
+    if text != install.text:
+        reason += ", and whoever reads the notebook or its package reads the credentials in it"
+        hint = "put the whole address into a Kubernetes secret and name that with --index-secret"
+    message = f"`{text}` runs as it is written, also in a pod: {reason}"
+    return diagnose("KALE119", message, at=at, hint=hint)
 
 
 def all_packages(asked: Mapping[int, tuple[Asked, ...]]) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ def _execute(
             stderr_file=sys.stderr,
             start_timeout=_PATIENCE,
             iopub_timeout=_PATIENCE,
+            on_cell_executed=_refuse_exit,
             extra_arguments=[
                 f"--IPKernelApp.outstream_class={__package__}.streams.OutStream",
                 # Interrupted at its end, which is how jupyter_client ends it, it says ERROR.
@@ -154,6 +155,19 @@ def _execute(
                     *(output[key] for key in ("ename", "evalue", "traceback")),
                 )
     return executed, error
+
+
+def _refuse_exit(cell: Any, execute_reply: Mapping[str, Any], **_: Any) -> None:
+    """Let a cell fail that ended its kernel, which may yet run some of the cells after it."""
+    from nbclient.exceptions import CellExecutionError
+
+    for asked in execute_reply["content"].get("payload", ()):
+        if asked.get("source") == "ask_exit" and not asked.get("keepkernel"):
+            kind = "SystemExit"
+            told = "`exit()` and `quit()` end the kernel; a step has to run to its end"
+            error = {"output_type": "error", "ename": kind, "evalue": told, "traceback": []}
+            cell.outputs.append(type(cell)(error))
+            raise CellExecutionError("", kind, told)
 
 
 def _tell(ports: Ports, names: Mapping[str, Any], context: Mapping[str, Any]) -> Exception | None:

@@ -456,7 +456,7 @@ USAGE = [
     ),
     pytest.param(
         ["compile", "nb.ipynb", "-o", ""],
-        "Invalid value for '-o' / '--output': it is empty; name a folder, or leave the option out",
+        "Invalid value for '-o' / '--output': it is empty; say what it is, or leave it out",
         id="an empty folder name",
     ),
     pytest.param(

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import yaml
+from codegen.builders import without_cell_numbers
 
 CELLS = (("block:a", "import numpy\nx = 1"), (["block:b", "prev:a"], "import yaml\nprint(x)"))
 
@@ -47,7 +48,7 @@ def test_options_reach_the_package(containers, tmp_path, command):
         "--extra-index-url", "https://j/s", "--trusted-host", "h", command=command,
     )["exec-b"]  # fmt: skip
     assert words(found) == (["numpy"], ["PyYAML"])
-    assert {one["name"]: one["value"] for one in found["env"]} == {
+    assert {one["name"]: one["value"] for one in without_cell_numbers(found)["env"]} == {
         "PIP_INDEX_URL": "https://h/s",
         "PIP_EXTRA_INDEX_URL": "https://i/s https://j/s",
         "PIP_TRUSTED_HOST": "h",
@@ -92,4 +93,11 @@ def test_a_wrong_file_of_requirements_writes_nothing(kale, notebook, tmp_path):
     assert (code, out) == (2, "")
     assert err.startswith(f"{listed}:2: error KALE420: `--index-url` is an option")
     assert "hunter2" not in err
+    assert not (tmp_path / "nb.yaml").exists()
+
+
+@pytest.mark.parametrize("option", ["--requirements", "--index-url", "--kfp-version"])
+def test_an_unset_variable_of_the_shell_is_no_option(kale, notebook, tmp_path, option):
+    code, _, err = kale("compile", notebook(*CELLS), option, "")
+    assert (code, "it is empty" in err) == (2, True)
     assert not (tmp_path / "nb.yaml").exists()

@@ -98,6 +98,8 @@ def test_files_of_somebody_else_stay_as_they_are(name, kale, here):
         pytest.param(["--base", "python:3.11\nRUN touch canary"], id="a base of two lines"),
         pytest.param(["--base", "--platform=x python"], id="a base that is an option"),
         pytest.param(["--base", ""], id="no base"),
+        pytest.param(["--base", "https://me:pw@h/a"], id="a base that is an address"),
+        pytest.param(["--base", "a..b//"], id="a base that no registry takes"),
         pytest.param(["--name", "nb;touch canary"], id="a name that a shell would read otherwise"),
         pytest.param(["--name", "host:5000/nb:1"], id="a name with a tag"),
         pytest.param(["--name", "Host/NB"], id="a name that no registry takes"),

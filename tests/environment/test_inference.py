@@ -168,6 +168,14 @@ def test_a_missing_module_is_told_once_for_all_steps(infers):
     assert found == [("KALE421", "cell 1, line 1")]
 
 
+def test_a_requirement_of_the_step_before_may_have_it_too_and_only_then(infers):
+    cells = ("block:a packages:elsewhere", "import nowhere\nx = 1")
+    _, found = infers(cells, ("block:b prev:a", "import nowhere\nprint(x)"))
+    assert found == []
+    _, found = infers(cells, ("block:b", "import nowhere\nprint(1)"))
+    assert found == [("KALE421", "cell 2 (b), line 1")]
+
+
 def test_a_requirement_that_is_not_installed_here_may_have_the_missing_module(infers):
     _, found = infers((["block:a", "packages:opencv-python==4.10"], "import cv2"))
     assert found == []

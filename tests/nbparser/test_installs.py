@@ -205,6 +205,14 @@ def test_a_line_that_is_not_understood_is_told_and_kept(parse):
     assert packages(made) == {"one": ("a",)}
 
 
+def test_credentials_in_a_line_are_told_of_and_not_shown(parse):
+    (found,) = parse(("%pip install -i https://me:canary@h/ a", "block:one")).diagnostics
+    assert found.message.startswith("`%pip install -i https://<hidden>@h/ a` runs as it is written")
+    assert "credentials" in found.message
+    assert "canary" not in f"{found.message} {found.hint}"
+    assert "--index-secret" in found.hint
+
+
 def test_metrics_cells_install_nothing(parse):
     made = parse(("x = 1", "block:one"), ("%pip install a\nprint(x)", "pipeline-metrics"))
     assert (packages(made), made.metrics[0].installs) == ({"one": ()}, ())

@@ -245,9 +245,9 @@ def test_a_value_of_a_wrong_type_is_refused(problems, found, key, kind):
 def test_an_image_that_cannot_be_is_refused(problems):
     assert problems(STEP, override={"docker_image": "a b"}) == [
         (
-            "nb.ipynb: KALE109: the image `a b` cannot be used (an image is named without spaces,"
-            " as"
-            " `python:3.11`)"
+            "nb.ipynb: KALE109: the image `a b` cannot be used (an image is named as `python:3.11`"
+            " or `registry.example.org:5000/team/iris:3`, all but its tag in lower case, and"
+            " without spaces)"
         )
     ]
 

@@ -38,10 +38,21 @@ from kale.nbparser.tag_kinds import (
         ("prev:a;b", PrevTag(("a", "b"))),
         ("parameters", ParametersTag(papermill=True)),
         ("pipeline-parameters", ParametersTag()),
-        ("image:ghcr.io/me/x:1@sha256:00", ImageTag("ghcr.io/me/x:1@sha256:00")),
+        (f"image:ghcr.io/me/x:1@sha256:{'0' * 64}", ImageTag(f"ghcr.io/me/x:1@sha256:{'0' * 64}")),
+        ("image:localhost:5000/a__b-c.d/e:V_1.x", ImageTag("localhost:5000/a__b-c.d/e:V_1.x")),
         ("packages:a==1,b", PackagesTag(("a==1", "b"))),
         ("packages:a[x,y]>=1,<2, b", PackagesTag(("a[x,y]>=1,<2", "b"))),
-        ("packages:git+https://e.org/a.git@main", PackagesTag(("git+https://e.org/a.git@main",))),
+        (
+            "packages:a @ git+https://e.org/a.git@main",
+            PackagesTag(("a @ git+https://e.org/a.git@main",)),
+        ),
+        ("packages:a @ git+ssh://git@e.org/a", PackagesTag(("a @ git+ssh://git@e.org/a",))),
+        (
+            "packages:a (>=1,<2); python_version < '3.12' and os_name == 'posix',b===x",
+            PackagesTag(("a (>=1,<2); python_version < '3.12' and os_name == 'posix'", "b===x")),
+        ),
+        ("env:PIP_INDEX_URL=https://h/simple", EnvTag("PIP_INDEX_URL", "https://h/simple")),
+        ("env:DB=postgres://u:p@h/d", EnvTag("DB", "postgres://u:p@h/d")),
         ("limit:cpu:500m", LimitTag("cpu", "500m")),
         ("limit:memory:1.5Gi", LimitTag("memory", "1.5Gi")),
         ("limit:memory:1e9", LimitTag("memory", "1e9")),
@@ -126,6 +137,24 @@ _KEY = (
 _VALUE = (
     "a value is at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"
 )
+_IMAGE = (
+    "an image is named as `python:3.11` or `registry.example.org:5000/team/iris:3`, all but its"
+    " tag in lower case, and without spaces"
+)
+_NO_IMAGES = (
+    "",
+    "a b",
+    "a{$(x)}",
+    "a//b",
+    "Python",
+    "a:",
+    "a:b:c",
+    "a@sha256:00",
+    "-a",
+    "a\n",
+    "ä",
+)
+_NO_REQUIREMENTS = ("a ]", "a$(x)", "a=1", "a==", "a b", "a; x", "a[b", "a\nb", "a @ x", "a.whl")
 _RESOURCE = "a resource is `cpu`, `memory`, `ephemeral-storage` or `VENDOR/NAME`"
 _QUANTITY = "a quantity is a number and a unit, as `2`, `500m`, `512Mi` or `1.5Gi`"
 
@@ -172,8 +201,15 @@ def test_a_malformed_tag_is_refused_with_its_form(text, hint):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("image:", "an image is named without spaces, as `python:3.11`"),
-        ("image:a b", "an image is named without spaces, as `python:3.11`"),
+        *((f"image:{name}", _IMAGE) for name in _NO_IMAGES),
+        *(
+            (f"packages:{text}", f"`{text}` is no requirement; write `packages:NAME==VERSION`")
+            for text in _NO_REQUIREMENTS
+        ),
+        (
+            "packages:git+https://e.org/a",
+            "`git+https://e.org/a` is no requirement; write `packages:NAME @ URL`",
+        ),
         ("limit:mem:1Gi", f"{_RESOURCE}; did you mean `memory`?"),
         ("limit:gpu:1", f"{_RESOURCE}; did you mean `nvidia.com/gpu`?"),
         ("limit:q:1", _RESOURCE),
@@ -238,3 +274,32 @@ def test_a_wrong_step_name_is_refused_with_the_rule_and_a_right_one(text, name, 
         f"`{name}` is no name for a step",
         _RULE + offer,
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("env:PIP_INDEX_URL=https://me:canary@h/simple", id="an index"),
+        pytest.param("env:PIP_EXTRA_INDEX_URL=https://h/a https://canary@h/b", id="one of several"),
+        pytest.param("env:UV_INDEX_URL=https://h/?token=canary", id="a token for uv"),
+        pytest.param("packages:a @ https://me:canary@h/a.whl", id="a file"),
+        pytest.param("packages:b,a @ git+https://canary@h/a", id="a repository"),
+        pytest.param("packages:a @ git+ssh://me:canary@h/a", id="a password for SSH"),
+    ],
+)
+def test_credentials_of_package_indexes_are_refused_and_not_shown(text):
+    with pytest.raises(NotebookError) as caught:
+        parse_tag(text)
+    assert caught.value.code == "KALE419"
+    assert "canary" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "text", ["packages:-i https://me:canary@h/", "packages:https://me:canary@h/a.whl",
+             "image:https://me:canary@h/a", "label:a:https://me:canary@h"],
+)  # fmt: skip
+def test_a_refused_tag_is_shown_without_credentials(text):
+    with pytest.raises(NotebookError) as caught:
+        parse_tag(text)
+    assert "<hidden>@h" in caught.value.message
+    assert "canary" not in f"{caught.value.message} {caught.value.hint}"

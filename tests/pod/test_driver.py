@@ -160,18 +160,52 @@ def test_a_step_that_is_stopped_ends_its_kernel(pod: Pod):
     assert not (pod.folder / "out").exists()
 
 
-def test_a_step_that_leaves_early_has_failed(pod: Pod, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("code", "place", "message"),
+    [
+        pytest.param("import sys\nsys.exit()", "cell 4", "", id="by `sys.exit`, which is an error"),
+        pytest.param(
+            "if True:\n    exit()",
+            "cell 4",
+            ": `exit()` and `quit()` end the kernel; a step has to run to its end",
+            id="by `exit`, after which the kernel runs on for a while",
+        ),
+    ],
+)
+def test_a_step_that_leaves_early_has_failed(pod: Pod, tmp_path: Path, code, place, message):
     book = notebook(
-        cell("import sys\nsys.exit()", cell=4, line=1),
-        cell("x = 1"),
+        cell(code, cell=4, line=1),
+        cell("x = 1; print('never')", cell=5, line=1),
         cell(SAVE % ["x"]),
         outputs={"x": "out_x"},
     )
     done = pod.run("use", book, outputs={"out_x": str(tmp_path / "x")})
-    assert done.returncode == 1
-    assert re.fullmatch(
-        r"step `use` failed: cell 4(, line 2)?: SystemExit.*", done.stderr.splitlines()[-1]
-    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == f"step `use` failed: {place}: SystemExit{message}"
+    assert not (tmp_path / "x").exists()
+
+
+RUNS_ON = """
+import asyncio, threading
+def watch(event): event.wait()
+async def sleep(): await asyncio.sleep(99)
+ended = threading.Thread(target=print, name="ended")
+ended.start(); ended.join()
+threading.Thread(target=threading.Event().wait, name="of a library", daemon=True).start()
+threading.Thread(target=watch, args=[threading.Event()], name="mine", daemon=True).start()
+task = asyncio.create_task(sleep(), name="waiting")
+x = 1
+"""
+
+
+def test_what_runs_on_when_values_are_saved_is_warned_of(pod: Pod, tmp_path: Path):
+    book = notebook(cell(RUNS_ON), cell(SAVE % ["x"]), outputs={"x": "out_x"})
+    done = pod.run("make", book, outputs={"out_x": str(tmp_path / "x")})
+    assert done.returncode == 0, done.stderr
+    assert re.findall("RuntimeWarning: `(.*)` still runs", done.stderr) == [
+        "mine",
+        "waiting (sleep)",
+    ]
 
 
 def test_a_step_is_told_how_to_save(pod: Pod):

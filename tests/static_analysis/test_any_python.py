@@ -13,6 +13,8 @@ from python_sources import installed, read, standard_library, standard_library_t
 from kale.errors import KaleError
 from kale.static_analysis.analysis import analyze
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 def answer(*cells):
     """What the analysis says: nothing, or the codes of its refusal."""

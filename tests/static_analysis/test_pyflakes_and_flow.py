@@ -17,6 +17,8 @@ from kale.errors import KaleError
 from kale.static_analysis import analyze
 from kale.static_analysis.ambient import AMBIENT
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 FLAKES = (messages.UndefinedName, messages.UndefinedLocal)
 AGREED = [
     pytest.param("import sys\nif sys.argv:\n    x = 1\nprint(x)", "", "", id="bound on one path"),

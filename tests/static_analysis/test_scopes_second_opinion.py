@@ -14,6 +14,8 @@ from kale.static_analysis.deferred import deferred_effects
 from kale.static_analysis.purity import Purity
 from kale.static_analysis.scopes import FunctionNode, annotations_of, walk_scope
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 #: Tables of comprehensions, which are no functions to the author.
 COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}
 

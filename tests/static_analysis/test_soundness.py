@@ -12,6 +12,8 @@ from random_notebooks import Cell, Notebook, Statement
 from soundness import find_fault, notebooks, smallest
 from valid_notebooks import is_valid
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 FRESH = os.environ["KALE_SOUNDNESS_SEED"]
 MANY = int(os.environ.get("KALE_SOUNDNESS_COUNT", "5000"))
 

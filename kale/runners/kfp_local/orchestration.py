@@ -3,10 +3,11 @@
 KFP keeps its settings in a global, replaces ``print`` and the root logger, and removes its
 workspace when it is done: all that stays in here. JOB is a JSON file: ``package``, ``root`` (a
 folder for what tasks leave), ``scratch`` (a folder that the caller removes), ``logs`` (each task's
-own, by step; a task that is no step's has none), ``cwd``, ``arguments`` (``[task, input, value]``), ``parent`` (the process that must
-live on) and ``events`` (an open descriptor). To that it writes lines of JSON: ``{"runner": "docker"
-| "subprocess"}``; ``{"began": step}`` for each attempt; ``{"ended": step, "succeeded": bool,
-"folder": path}``; and last ``{"done": null}``, or what KFP itself failed at.
+own, by step; a task that is no step's has none), ``cwd``, ``arguments`` (``[task, input, value]``),
+``parent`` (the process that must live on) and ``events`` (an open descriptor). To that it writes
+lines of JSON: ``{"runner": "docker" | "subprocess"}``; ``{"began": step}`` for each attempt;
+``{"ended": step, "succeeded": bool, "folder": path}``; and last ``{"done": null}``, or what KFP
+itself failed at.
 
 Kale's steps are container components, which KFP's SubprocessRunner refuses; but a container of
 Kale's is a Python command that finds all it needs in its arguments. So the class that runs a task
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from kale.runners.engines.kernel import die_with_parent
+from kale.runners.kfp_local.arguments import leave_out, pipeline_arguments
 from kale.runners.kfp_local.task_processes import TaskProcesses
 
 #: Where a package's container has them: its command, in four parts, and its arguments.
@@ -69,8 +71,8 @@ def _run(job: Mapping[str, Any], processes: TaskProcesses, send: _Send) -> None:
     runner: local.SubprocessRunner | local.DockerRunner
     # The second document, for Kubernetes alone, is nothing that KFP runs locally.
     package = next(iter(yaml.safe_load_all(Path(job["package"]).read_bytes())))
-    given = _arguments(package, job["arguments"])
-    _leave_out(package, given)
+    given = pipeline_arguments(package, job["arguments"])
+    leave_out(package, given)
     if _docker_is_there():
         runner = local.DockerRunner()
         handler = task_dispatcher.docker_task_handler
@@ -94,31 +96,6 @@ def _run(job: Mapping[str, Any], processes: TaskProcesses, send: _Send) -> None:
     )
     pipeline = components.load_component_from_text(yaml.safe_dump(package))
     pipeline(**given)
-
-
-def _arguments(package: Mapping[str, Any], given: list[list[Any]]) -> dict[str, Any]:
-    """The pipeline's arguments by their names in the package, from those of its tasks."""
-    tasks = package["root"]["dag"]["tasks"]
-    return {
-        tasks[task]["inputs"]["parameters"][key]["componentInputParameter"]: value
-        for task, key, value in given
-    }
-
-
-def _leave_out(package: dict[str, Any], given: Mapping[str, Any]) -> None:
-    """Take out the inputs that have no value, as the driver on a cluster does.
-
-    An optional parameter without a default and an argument: KFP's local runner would fail.
-    """
-    root = package["root"].get("inputDefinitions", {}).get("parameters", {})
-    absent = {n for n, spec in root.items() if n not in given and "defaultValue" not in spec}
-    for name in absent:
-        del root[name]
-    for task in package["root"]["dag"]["tasks"].values():
-        wired = task.get("inputs", {}).get("parameters", {})
-        component = package["components"][task["componentRef"]["name"]]
-        for key in [k for k, feed in wired.items() if feed["componentInputParameter"] in absent]:
-            del wired[key], component["inputDefinitions"]["parameters"][key]
 
 
 def _docker_is_there() -> bool:
@@ -179,7 +156,10 @@ def _docker_handler(base: Any, job: Mapping[str, Any], send: _Send) -> Any:
         def run(self) -> Status:
             step = self.full_command[_STEP]
             send({"began": step})
-            with _log(job, step).open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log):
+            with (
+                _log(job, step).open("a", encoding="utf-8") as log,
+                contextlib.redirect_stdout(log),
+            ):
                 status: Status = super().run()
             _tell_end(self.full_command, status == Status.SUCCESS, send)
             return status

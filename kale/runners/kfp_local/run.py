@@ -18,10 +18,11 @@ from types import MappingProxyType
 from typing import Any
 
 from kale.errors import Location, RunError, UsageError
-from kale.ir import Plan, PortKind, Task
+from kale.ir import Plan, Task
+from kale.runners.kfp_local.arguments import task_arguments
 from kale.runners.kfp_local.pod_failure import pod_failure
 from kale.runners.kfp_local.unmet import RunnerName, unmet
-from kale.runners.parameters import check_names, task_parameters
+from kale.runners.parameters import check_names
 from kale.runners.result import RunInterrupted, RunResult, StepError, StepResult
 from kale.runners.run_directory import (
     RunDirectory,
@@ -91,23 +92,12 @@ def run_kfp_local(
             "scratch": str(scratch),
             "logs": {task.name: str(directory.log(task.name)) for task in plan.tasks},
             "cwd": str(cwd.absolute()),
-            "arguments": _arguments(plan, parameters),
+            "arguments": task_arguments(plan, parameters),
         }
         with in_use(directory.root), caught_signals() as signals:
             return _Run(plan, directory, observer, signals).to_its_end(job)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _arguments(plan: Plan, parameters: Mapping[str, Any]) -> list[list[Any]]:
-    """The given values at the tasks that take them: task, input and value."""
-    return [
-        [task.key, port.key, values[port.name]]
-        for task in plan.tasks
-        for values in [task_parameters(task, parameters)]
-        for port in task.inputs
-        if port.kind is PortKind.PARAMETER and port.name in values
-    ]
 
 
 class _Run:

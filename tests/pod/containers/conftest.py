@@ -23,5 +23,4 @@ def root(tmp_path_factory):
     tried = run_in(folder, ["python3", "-c", "import ssl, zlib; print('runs')"], restricted=True)
     if tried.stdout != "runs\n":
         pytest.skip(f"podman runs no container here: {tried.stderr.strip()}")
-    yield folder
-    shutil.rmtree(folder)
+    return folder  # pytest removes it some runs later; at once it would be waited for

@@ -93,6 +93,10 @@ def test_an_example_reports_from_containers_what_its_notebook_reports(example, r
     ran = cluster(notebook, **rest)
     ran.run_all(**({} if "installed" in rest else {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}))
     assert ran.metrics == run_top_to_bottom(notebook)
+    left = ran.launcher.artifacts
+    for task in ran.launcher.order():
+        for output, start in (("executed_notebook", b"{"), ("html_report", b"<!")):
+            assert ran.launcher.file_of(left[task, output]).read_bytes().startswith(start)
 
 
 #: Every character of Latin-1 but those that no line of Python holds as they are.

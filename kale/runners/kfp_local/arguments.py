@@ -1,0 +1,45 @@
+"""The arguments of a run: as the tasks of a plan take them, and as the package names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kale.ir import Plan, PortKind
+from kale.runners.parameters import task_parameters
+
+
+def task_arguments(plan: Plan, parameters: Mapping[str, Any]) -> list[list[Any]]:
+    """The given values at the tasks that take them: task, input and value."""
+    return [
+        [task.key, port.key, values[port.name]]
+        for task in plan.tasks
+        for values in [task_parameters(task, parameters)]
+        for port in task.inputs
+        if port.kind is PortKind.PARAMETER and port.name in values
+    ]
+
+
+def pipeline_arguments(package: Mapping[str, Any], given: list[list[Any]]) -> dict[str, Any]:
+    """The pipeline's arguments by their names in the package, from those of its tasks."""
+    tasks = package["root"]["dag"]["tasks"]
+    return {
+        tasks[task]["inputs"]["parameters"][key]["componentInputParameter"]: value
+        for task, key, value in given
+    }
+
+
+def leave_out(package: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Take out the inputs that have no value, as the driver on a cluster does.
+
+    An optional parameter without a default and an argument: KFP's local runner would fail.
+    """
+    root = package["root"].get("inputDefinitions", {}).get("parameters", {})
+    absent = {n for n, spec in root.items() if n not in given and "defaultValue" not in spec}
+    for name in absent:
+        del root[name]
+    for task in package["root"]["dag"]["tasks"].values():
+        wired = task.get("inputs", {}).get("parameters", {})
+        component = package["components"][task["componentRef"]["name"]]
+        for key in [k for k, feed in wired.items() if feed["componentInputParameter"] in absent]:
+            del wired[key], component["inputDefinitions"]["parameters"][key]

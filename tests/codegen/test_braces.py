@@ -73,7 +73,12 @@ def test_code_that_looks_like_templates_arrives_as_it_was_written(notebook):
         args = executor["container"]["args"]
         if len(args) > 2:  # else it only carries the runtime
             for cell in json.loads(zlib.decompress(b64decode(args[2])))["cells"]:
-                if cell["metadata"]["kale"]["role"] in ("imports", "functions", "step"):
+                if cell["metadata"]["kale"]["role"] in (
+                    "imports",
+                    "functions",
+                    "step",
+                    "metrics",
+                ):
                     arrived.add("".join(cell["source"]))
     assert arrived == written
 

@@ -6,6 +6,7 @@ imports nor names made at run time can be missed.
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -90,9 +91,22 @@ class LocalModules:
                 binary = path.endswith(_BINARY)
                 text = "" if binary else Path(path).read_text(encoding="utf-8", errors="replace")
                 self._read[key] = read_text(text)
+                _forget_older_byte_code(Path(path), status)
             return self._read[key]
         except OSError:
             return read_text("")
+
+
+def _forget_older_byte_code(source: Path, status: os.stat_result) -> None:
+    """Remove byte code that is older than its source, and that Python may yet take for its own.
+
+    Python compares whole seconds and sizes, so it may run what a file held before a quick edit;
+    a step's values would then be kept as those of the text that the file holds now.
+    """
+    for kept in (source.parent / "__pycache__").glob(f"{glob.escape(source.stem)}.*.pyc"):
+        with suppress(OSError):  # a folder that cannot be written
+            if kept.stat().st_mtime_ns < status.st_ctime_ns:
+                kept.unlink()
 
 
 def _in_folder(folder: str, top: str) -> tuple[str, ...]:

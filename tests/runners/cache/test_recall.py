@@ -142,6 +142,12 @@ STALE = [
         id="a local module was edited to another text of equal size",
     ),
     pytest.param(
+        "import helpers\nx = helpers.X",
+        lambda f: edit_keeping_size_and_time(f / "helpers.py", "X = '2'"),
+        "2",
+        id="a local module was edited, its size and its time are as before",
+    ),
+    pytest.param(
         "import outer\nx = outer.X",
         lambda f: write(f / "helpers.py", "X = '22'"),
         "22",

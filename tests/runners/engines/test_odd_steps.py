@@ -20,8 +20,8 @@ LEAVES_A_FORK = (
 )
 LEAVES_A_THREAD = "import threading, time\nthreading.Thread(target=time.sleep, args=(300,), daemon=True).start()\nprint('left')"
 BIG_PLOT = (
-    "import numpy as np\nfrom matplotlib.figure import Figure\nfrom IPython.display import display\n"
-    "fig = Figure(figsize=(50, 50), dpi=142)\nfig.add_subplot().plot([1, 2])\ndisplay(fig)"
+    "import matplotlib.pyplot as plt\n"
+    "plt.figure(figsize=(50, 50), dpi=142).add_subplot().plot([1, 2])\nplt.show()"
 )
 
 

@@ -49,15 +49,23 @@ def diagnose(code: str, message: str, *, at: Location | None = None, hint: str =
     """A finding with the severity that the catalogue gives its code."""
     from kale.catalogue import CATALOGUE
 
-    return Diagnostic(code, CATALOGUE[code].severity, message, at, hint)
+    return _finding(code, CATALOGUE[code].severity, message, at, hint)
 
 
 def from_error(error: KaleError) -> tuple[Diagnostic, ...]:
     """The findings that an error stands for, one for each of its parts."""
     return tuple(
-        Diagnostic(part.code, Severity.ERROR, part.message, part.at, part.hint)
+        _finding(part.code, Severity.ERROR, part.message, part.at, part.hint)
         for part in error.parts()
     )
+
+
+def _finding(
+    code: str, severity: Severity, message: str, at: Location | None, hint: str
+) -> Diagnostic:
+    from kale.credentials import without_credentials
+
+    return Diagnostic(code, severity, without_credentials(message), at, without_credentials(hint))
 
 
 def strictly(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -255,7 +255,7 @@ RULES = (
         "an option that the cluster does not know",
         "A step asks for what the Kubeflow Pipelines of --kfp-version has no field for; the "
         "package leaves it out.",
-        "timeout:1h and --kfp-version 2.0",
+        "timeout:3600 and --kfp-version 2.0",
         "Drop the option, or run on a later release.",
     ),
     Rule(

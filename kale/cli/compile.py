@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kale.compilation import Compilation
 
 
-@click.command("compile", short_help="Make a Kubeflow Pipelines package of a notebook.")
+@click.command("compile")
 @notebook_argument
 @click.option(
     "-o", "--output", type=click.Path(), metavar="DIR", callback=not_empty,

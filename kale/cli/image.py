@@ -47,7 +47,7 @@ def _untagged(context: click.Context, option: click.Parameter, name: str | None)
     return _image(context, option, name)
 
 
-@click.command("image", short_help="Write the Dockerfile of an image for a notebook's steps.")
+@click.command("image")
 @notebook_argument
 @click.option(
     "-o", "--output", type=click.Path(), metavar="DIR", callback=not_empty,

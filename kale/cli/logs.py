@@ -26,7 +26,7 @@ _SHOWN = 4
 _MOST = 20
 
 
-@click.command("logs", short_help="Get the executed notebook of a failed step out of a pod's log.")
+@click.command("logs")
 @click.argument("log", metavar="FILE|RUN", callback=not_empty)
 @click.option(
     "-o", "--output", type=click.Path(), metavar="DIR", default=".", callback=not_empty,

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import click
 
+from kale.credentials import without_credentials
 from kale.diagnostics import Diagnostic, Severity, from_error
 from kale.errors import KaleError, Location
 from kale.printable import printable
@@ -66,14 +67,18 @@ def print_lines(lines: Iterable[str], stream: TextIO) -> None:
 
 
 def finding_lines(finding: Diagnostic, source: str | None) -> list[str]:
-    """A finding as lines of text; ``source`` is the line of code it is about."""
+    """A finding as lines of text; ``source`` is the line of code it is about.
+
+    Who logs in to an address in that line is left out.
+    """
     place = printable(f"{finding.at}: ") if finding.at else ""
     severity = click.style(finding.severity.value, fg=_COLOURS[finding.severity], bold=True)
     lines = [f"{place}{severity} {finding.code}: {printable(finding.message)}"]
     if source is not None and source.strip():
         indent = len(source) - len(source.lstrip())
-        lines.append(f"    {_one_wide(source.strip())}")
-        column = finding.at.column if finding.at else None
+        shown = without_credentials(source.strip())
+        lines.append(f"    {_one_wide(shown)}")
+        column = finding.at.column if finding.at and shown == source.strip() else None
         if column is not None and indent < column <= len(source) + 1:
             before = _one_wide(source[indent : column - 1])
             lines.append(" " * (4 + display_width(before)) + "^")

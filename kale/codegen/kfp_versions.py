@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kale.dataclass import dataclass
-from kale.errors import PackageError
+from kale.errors import UsageError
 from kale.ir import StepOptions
 
 #: A release of the back end, without its last number.
@@ -71,7 +71,7 @@ def version_of(text: str) -> Version:
     """The release that ``text`` names; the newest that is known where it names none.
 
     Raises:
-        PackageError: it is not known.
+        UsageError: it is not known (KALE412).
     """
     if not text:
         return KNOWN[-1]
@@ -80,7 +80,7 @@ def version_of(text: str) -> Version:
         if version in KNOWN:
             return version
     known = ", ".join(map(spelled, KNOWN))
-    raise PackageError(
+    raise UsageError(
         "KALE412",
         f"Kale knows no Kubeflow Pipelines {text}",
         hint=f"it knows {known}; name the last of them that is not newer than the cluster's",

@@ -101,3 +101,25 @@ def test_an_unset_variable_of_the_shell_is_no_option(kale, notebook, tmp_path, o
     code, _, err = kale("compile", notebook(*CELLS), option, "")
     assert (code, "it is empty" in err) == (2, True)
     assert not (tmp_path / "nb.yaml").exists()
+
+
+def test_a_release_that_is_not_known_is_wrong_use(kale, notebook, tmp_path):
+    code, out, err = kale("compile", notebook(*CELLS), "--kfp-version", "1.8")
+    assert (code, out) == (2, "")
+    assert err.startswith("error KALE412: Kale knows no Kubeflow Pipelines 1.8\n")
+    assert not (tmp_path / "nb.yaml").exists()
+
+
+@pytest.mark.parametrize("command", [("compile",), ("compile", "--json"), ("check",)])
+def test_nothing_shows_who_logs_in_to_an_index(kale, notebook, command):
+    path = notebook(("block:a", "%pip install --index-url https://me:hunter2@h/simple numpy"))
+    code, out, err = kale(*command, path)
+    assert (code, "KALE119" in out + err) == (0, True)
+    assert "hunter2" not in out + err
+    assert "https://<hidden>@h/simple" in out + err
+
+
+def test_a_contradiction_is_told_without_who_logs_in(kale, notebook):
+    tags = [f"packages:a @ git+https://me:{word}@e.org/a.git" for word in ("hunter2", "hunter3")]
+    code, out, err = kale("compile", notebook((["block:a", *tags], "x = 1")))
+    assert (code, out, "hunter" in err) == (1, "", False)

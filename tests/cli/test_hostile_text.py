@@ -26,8 +26,8 @@ PIECES = [
 ]  # fmt: skip
 #: A blank description is the same as none, so those are left out below.
 text = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join)
-#: Annotations and variables with two braces are refused: Kubeflow Pipelines would expand them.
-accepted = text.filter(lambda found: "{{" not in found)
+#: Annotations and variables with what Kubeflow Pipelines or Kubernetes would expand are refused.
+accepted = text.filter(lambda found: "{{" not in found and "$(" not in found)
 json_values = st.recursive(
     text | st.integers(-9, 9) | st.booleans(),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(text, inner, max_size=2),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
 from typing import Any
 
 from kale.dataclass import dataclass
@@ -14,8 +14,9 @@ from kale.diagnostics import Diagnostic
 class Compilation:
     """What compiling a notebook left on disk: paths that exist, and the findings on the way.
 
-    ``notebooks`` maps each step, in topological order, to its notebook. ``lock`` is the file of
-    what the steps install, if one was asked for.
+    ``package`` is the package or, if ``native``, the custom resources of Kubernetes that say the
+    same. ``notebooks`` maps each step, in topological order, to its notebook. ``lock`` is the
+    file of what the steps install, if one was asked for.
     """
 
     pipeline: str
@@ -24,6 +25,7 @@ class Compilation:
     notebooks: Mapping[str, Path]
     diagnostics: tuple[Diagnostic, ...]
     lock: Path | None = None
+    native: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The compilation as ``kale compile --json`` prints it."""
@@ -32,9 +34,30 @@ class Compilation:
             "pipeline": self.pipeline,
             "files": {
                 "script": str(self.script),
-                "package": str(self.package),
+                "manifests" if self.native else "package": str(self.package),
                 "notebooks": {step: str(path) for step, path in self.notebooks.items()},
                 **lock,
             },
             "diagnostics": [finding.as_json() for finding in self.diagnostics],
         }
+
+
+def compilation(
+    pipeline: str,
+    steps: Iterable[str],
+    files: Iterable[PurePath],
+    folder: Path,
+    diagnostics: tuple[Diagnostic, ...],
+) -> Compilation:
+    """What has been written: ``files`` are relative to ``folder`` and named by Kale."""
+    written = {path.as_posix(): folder / path for path in files}
+    native = written.get(f"{pipeline}.kubernetes.yaml")
+    return Compilation(
+        pipeline,
+        script=written[f"{pipeline}.kfp.py"],
+        package=native or written[f"{pipeline}.yaml"],
+        notebooks={step: written[f"{pipeline}.steps/{step}.ipynb"] for step in steps},
+        diagnostics=diagnostics,
+        lock=written.get(f"{pipeline}.requirements.txt"),
+        native=native is not None,
+    )

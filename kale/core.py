@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from kale import static_analysis
-from kale.compilation import Compilation
+from kale.compilation import Compilation, compilation
 from kale.diagnostics import Diagnostic, strictly, to_errors
 from kale.errors import raise_all
 from kale.files import write_files
-from kale.ir import AnalyzedPipeline, Pipeline, Plan
+from kale.ir import AnalyzedPipeline, Pipeline, Plan, Volumes
 from kale.nbparser import TEXT_SETTINGS, parse_pipeline, read_notebook, to_python
 from kale.settings import find_settings
 from kale.static_analysis import Examination
@@ -102,12 +102,14 @@ def compile_notebook(
     *,
     strict: bool = False,
     lock: bool = False,
+    manifests: str | None = None,
 ) -> Compilation:
     """Write the Kubeflow Pipelines script and package and a notebook for each step.
 
     They go to the folder ``output``, by default the notebook's own; with ``lock`` a file of what
-    the steps install, too. ``strict`` as for :func:`check`; it counts for findings about the
-    package, too.
+    the steps install, too. ``manifests`` is a namespace, or empty for none: custom resources
+    are written in the place of the package. ``strict`` as for :func:`check`; it counts for
+    findings about the package, too.
 
     Raises:
         KaleError: the notebook is refused, or the folder cannot be written.
@@ -115,28 +117,24 @@ def compile_notebook(
     from kale.codegen import check_package, emit_files
 
     planned, odd = _with_environment(plan(notebook, settings, strict=strict))
-    name, locked = planned.pipeline.name, {}
+    name, files = planned.pipeline.name, emit_files(planned)
     if lock:
         from kale.environment import lock_text
 
-        text, twice = lock_text(planned, planned.environment)
-        locked, odd = {PurePosixPath(f"{name}.requirements.txt"): text.encode()}, (*odd, *twice)
+        text, more = lock_text(planned, planned.environment)
+        files, odd = {**files, PurePosixPath(f"{name}.requirements.txt"): text.encode()}, odd + more
+    if manifests is not None:
+        from kale.codegen.manifests import as_manifests
+
+        files, more = as_manifests(planned, files, manifests)
+        odd += more
     found = planned.pipeline.suppression.keep((*odd, *check_package(planned)))
     if strict:
         raise_all(to_errors(strictly(found)))
     folder = Path(notebook).parent if output is None else Path(output)
-    write_files({**emit_files(planned), **locked}, folder)
-    return Compilation(
-        pipeline=name,
-        script=folder / f"{name}.kfp.py",
-        package=folder / f"{name}.yaml",
-        notebooks={
-            task.name: folder / PurePosixPath(f"{name}.steps/{task.name}.ipynb")
-            for task in planned.tasks
-        },
-        diagnostics=(*planned.diagnostics, *found),
-        lock=folder / f"{name}.requirements.txt" if lock else None,
-    )
+    write_files(files, folder)
+    steps = [task.name for task in planned.tasks]
+    return compilation(name, steps, files, folder, (*planned.diagnostics, *found))
 
 
 def _with_environment(planned: Plan) -> tuple[Plan, tuple[Diagnostic, ...]]:
@@ -229,9 +227,11 @@ def run_package(
     planned, odd = _with_environment(planned)
     planned = replace(planned, diagnostics=(*planned.diagnostics, *odd))
     folder, name = Path(planned.pipeline.path).parent, planned.pipeline.name
+    # KFP's local runner mounts nothing: values are artifacts, and each step is told (KALE511).
+    bare = replace(planned, pipeline=replace(planned.pipeline, volumes=Volumes()))
     return run_kfp_local(
         planned,
-        emit_files(planned)[PurePosixPath(f"{name}.yaml")],
+        emit_files(bare)[PurePosixPath(f"{name}.yaml")],
         run_dir=runners.default_run_dir(folder, name) if run_dir is None else Path(run_dir),
         cwd=folder,
         parameters=runners.read_parameters(planned.pipeline, parameters),

@@ -9,6 +9,7 @@
     ├── AnalysisError          a name has no value, or more than one
     ├── PackageError           Kubernetes or Kubeflow Pipelines would refuse the result
     ├── RunError               a step could not be run
+    ├── ClusterError           a cluster cannot be reached, or refuses; exit code 3
     └── RefusedError           several of the above, found in one pass
 """
 
@@ -93,6 +94,27 @@ class PackageError(KaleError):
 
 class RunError(KaleError):
     """A step could not be run, for a reason outside the author's code."""
+
+
+class ClusterError(KaleError):
+    """A cluster cannot be reached, or refuses what was asked of it.
+
+    ``status`` is the HTTP status of its answer, None when there was none to go by.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        at: Location | None = None,
+        hint: str = "",
+        status: int | None = None,
+    ) -> None:
+        super().__init__(code, message, at=at, hint=hint)
+        self.status = status
 
 
 class RefusedError(KaleError):

@@ -17,41 +17,27 @@ from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic
 from kale.errors import Location
 from kale.inputs import Input, InputKind, Origin, Reason
-from kale.options import Pairs, Pickling, SecretEnv, StepOptions, Toleration, VolumeMount
+from kale.options import (
+    Pairs,
+    Pickling,
+    SecretEnv,
+    SecurityContext,
+    StepOptions,
+    Toleration,
+    VolumeMount,
+)
 from kale.packaging import Environment, PackageOptions
 from kale.ports import Port, PortKind
 from kale.suppression import Suppression
+from kale.volumes import Volumes
 
 __all__ = [
-    "METRICS_STEP",
-    "SETUP_STEP",
-    "UNSEEN_MODULE",
-    "AnalyzedPipeline",
-    "Environment",
-    "Files",
-    "Input",
-    "InputKind",
-    "Origin",
-    "PackageOptions",
-    "Pairs",
-    "Parameter",
-    "ParameterType",
-    "Pickling",
-    "Pipeline",
-    "Plan",
-    "Port",
-    "PortKind",
-    "Reason",
-    "SecretEnv",
-    "Source",
-    "Step",
-    "StepOptions",
-    "StepSummary",
-    "Task",
-    "Toleration",
-    "VolumeMount",
-    "Wire",
-]
+    "METRICS_STEP", "SETUP_STEP", "UNSEEN_MODULE", "AnalyzedPipeline", "Environment", "Files",
+    "Input", "InputKind", "Origin", "PackageOptions", "Pairs", "Parameter", "ParameterType",
+    "Pickling", "Pipeline", "Plan", "Port", "PortKind", "Reason", "SecretEnv", "SecurityContext",
+    "Source", "Step", "StepOptions", "StepSummary", "Task", "Toleration", "VolumeMount",
+    "Volumes", "Wire",
+]  # fmt: skip
 
 #: What an emitter returns: relative path to content, nothing written yet.
 Files = Mapping[PurePosixPath, bytes]
@@ -119,10 +105,11 @@ class Pipeline:
     ``name`` is a valid Kubeflow Pipelines name, ``title`` what the author wrote. ``steps``
     stand in the notebook order of their first cells. ``imports`` and ``functions`` hold
     cells, in notebook order, as does ``metrics``. ``kernel`` is the kernelspec's name.
-    ``image`` is ``None`` when nobody named one. ``settings`` holds pipeline-wide notebook
-    metadata that later stages act on, as JSON text by its key. ``packages`` are those that the
-    notebook has installed where it ends. ``pickling`` says how values are saved, ``packaging`` how
-    a package is made, ``suppression`` which findings the author does not want to see.
+    ``image`` is ``None`` and ``service_account``, that of its runs, empty when nobody named one.
+    ``settings`` holds pipeline-wide notebook metadata that later stages act on, as JSON text by
+    its key. ``packages`` are those that the notebook has installed where it ends. ``pickling``
+    says how values are saved, ``packaging`` how a package is made, ``suppression`` which findings
+    the author does not want to see, ``volumes`` what all its pods mount.
     """
 
     name: str
@@ -131,6 +118,7 @@ class Pipeline:
     description: str = ""
     experiment: str = ""
     image: str | None = None
+    service_account: str = ""
     kernel: str = "python3"
     parameters: tuple[Parameter, ...] = ()
     imports: tuple[Source, ...] = ()
@@ -143,6 +131,7 @@ class Pipeline:
     pickling: Pickling = field(default_factory=Pickling)
     packaging: PackageOptions = field(default_factory=PackageOptions)
     suppression: Suppression = field(default_factory=Suppression)
+    volumes: Volumes = field(default_factory=Volumes)
 
     def step(self, name: str) -> Step:
         """The step of that name.

@@ -51,6 +51,15 @@ class Toleration:
 
 
 @dataclass(frozen=True, slots=True)
+class SecurityContext:
+    """Whom a step's container runs as, in numbers; ``None`` leaves it to image and cluster."""
+
+    run_as_user: int | None = None
+    run_as_group: int | None = None
+    run_as_non_root: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VolumeMount:
     """An existing persistent volume claim and the absolute path it is mounted at."""
 
@@ -63,7 +72,9 @@ class StepOptions:
     """What tags and ``steps_defaults`` ask for one step; ``None`` and empty mean "not said".
 
     ``limits`` and ``requests`` map Kubernetes resource names to quantities (``memory`` to
-    ``1.5Gi``); ``timeout`` is in seconds; ``retries`` counts attempts after a failure.
+    ``1.5Gi``); ``timeout`` is in seconds; ``retries`` counts attempts after a failure, with
+    ``retry_pause`` seconds before each. ``pull_secrets`` name Kubernetes secrets and
+    ``pull_policy`` is Kubernetes' word, as ``Always``.
     ``files`` are paths or patterns, relative to the notebook, of what the step reads.
     """
 
@@ -72,6 +83,7 @@ class StepOptions:
     limits: Pairs = ()
     requests: Pairs = ()
     retries: int | None = None
+    retry_pause: int | None = None
     timeout: int | None = None
     caching: bool | None = None
     report: bool | None = None
@@ -83,3 +95,6 @@ class StepOptions:
     node_selectors: Pairs = ()
     tolerations: tuple[Toleration, ...] = ()
     volumes: tuple[VolumeMount, ...] = ()
+    pull_secrets: tuple[str, ...] = ()
+    pull_policy: str | None = None
+    security_context: SecurityContext | None = None

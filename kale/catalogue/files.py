@@ -109,14 +109,6 @@ RULES = (
         "Correct the key, or write the value in quotes; that of ignore in brackets, too.",
     ),
     Rule(
-        "KALE014",
-        Severity.ERROR,
-        "deploying is not built in",
-        "This version compiles pipelines; the script that it writes uploads and runs them.",
-        "kale --nb nb.ipynb --deploy",
-        "Compile, then run python NAME.kfp.py --deploy --host URL.",
-    ),
-    Rule(
         "KALE015",
         Severity.ERROR,
         "refused by the system",

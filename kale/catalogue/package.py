@@ -276,4 +276,31 @@ RULES = (
         "import helpers, with helpers.py beside the notebook",
         "Have the image hold them in its working folder, or let the package carry the runtime.",
     ),
+    Rule(
+        "KALE444",
+        Severity.ERROR,
+        "manifests that Kubernetes would refuse",
+        "Kubernetes' database has room for 1.5 MiB as one object, and a PipelineVersion is one; or "
+        "the pipeline's name cannot be its label.",
+        "--format kubernetes, for a pipeline of 200 steps",
+        "Merge small steps into one, put modules and files into the image; choose another name.",
+    ),
+    Rule(
+        "KALE445",
+        Severity.WARNING,
+        "manifests too large for a plain kubectl apply",
+        "kubectl apply notes what it applied in an annotation, which has room for 256 KiB, unless "
+        "it applies on the server's side.",
+        "--format kubernetes, for a pipeline of 20 steps",
+        "Use kubectl apply --server-side, or ServerSideApply=true in Argo CD.",
+    ),
+    Rule(
+        "KALE446",
+        Severity.ERROR,
+        "manifests for no cluster",
+        "Manifests are asked for with a namespace that cannot be, or for a Kubeflow Pipelines "
+        "before 2.14, which takes none.",
+        "--format kubernetes --kfp-version 2.5",
+        "Correct the namespace; for an older cluster write the package, without --format.",
+    ),
 )

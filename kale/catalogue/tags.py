@@ -159,4 +159,22 @@ RULES = (
         "%pip install -r requirements.txt",
         "Name the packages alone, put them into a `packages:` tag, or use an image with them.",
     ),
+    Rule(
+        "KALE117",
+        Severity.WARNING,
+        "a cluster that the notebook names",
+        "A notebook may come from somebody else, and must not choose where your credentials go. "
+        "Its `kfp_host` is left aside.",
+        '"kubeflow_notebook": {"kfp_host": "https://kubeflow.example.org"}',
+        "Name the cluster with --host, the variable KALE_KFP_HOST or the configuration file.",
+    ),
+    Rule(
+        "KALE120",
+        Severity.ERROR,
+        "a security setting that no step can have",
+        "Of a security context, Kubeflow Pipelines carries the user, the group and whether root "
+        "is refused, and nothing else.",
+        '"security_context": {"privileged": true}',
+        "Take the setting out, or have an administrator set it for the namespace.",
+    ),
 )

@@ -38,11 +38,27 @@ if TYPE_CHECKING:
     "--lock", is_flag=True,
     help="Write NAME.requirements.txt, too: what the steps install, for --requirements.",
 )  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(("package", "kubernetes")), default="package",
+    help="The package, or in its place NAME.kubernetes.yaml: custom resources for kubectl, Argo "
+    "CD or Flux, which Kubeflow Pipelines 2.14 and later can take.",
+)  # fmt: skip
+@click.option(
+    "--namespace", metavar="NAME", callback=not_empty,
+    help="The namespace that the custom resources name; by default they name none.",
+)  # fmt: skip
 @with_options(FINDINGS)
 @json_option
 @debug_option
 def compile_command(
-    notebook: str, output: str | None, strict: bool, lock: bool, as_json: bool, **options: Any
+    notebook: str,
+    output: str | None,
+    strict: bool,
+    lock: bool,
+    form: str,
+    namespace: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Make a Kubeflow Pipelines package of a tagged notebook; nothing is run.
 
@@ -51,9 +67,12 @@ def compile_command(
     """
     from kale import core
 
+    if namespace is not None and form == "package":
+        raise click.UsageError("`--namespace` is for `--format kubernetes`")
+    manifests = (namespace or "") if form == "kubernetes" else None
     try:
         compilation = core.compile_notebook(
-            notebook, output, given_settings(options), strict=strict, lock=lock
+            notebook, output, given_settings(options), strict=strict, lock=lock, manifests=manifests
         )
     except KaleError as error:
         if not as_json:
@@ -72,7 +91,8 @@ def report(compilation: Compilation) -> None:
     print_findings(compilation.diagnostics, sys.stderr)
     click.echo(f"pipeline  {compilation.pipeline}")
     click.echo(f"script    {printable(str(compilation.script))}")
-    click.echo(f"package   {printable(str(compilation.package))}")
+    package = "manifests" if compilation.native else "package  "
+    click.echo(f"{package} {printable(str(compilation.package))}")
     if compilation.lock is not None:
         click.echo(f"lock      {printable(str(compilation.lock))}")
     for step, path in compilation.notebooks.items():

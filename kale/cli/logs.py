@@ -7,16 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kale.cli.options import debug_option, json_option, not_empty
+from kale.cli.connection_options import CONNECTION
+from kale.cli.options import debug_option, json_option, not_empty, with_options
 from kale.cli.terminal import print_json, shown_path
 from kale.diagnostics import from_error
 from kale.errors import KaleError, RunError, UsageError, raise_all
 
 if TYPE_CHECKING:
+    from kale.cluster.following import StepFailure
     from kale.pod_logs import LoggedNotebook
 
 #: How many runs an error names.
@@ -33,56 +35,76 @@ _MOST = 20
     help="The folder to write to, made if need be; by default this one.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Write over notebooks that are there.")
+@click.option(
+    "--step", "steps", multiple=True, metavar="STEP",
+    help="This step only, repeatable; by default all that have a notebook in the log.",
+)  # fmt: skip
+@with_options(CONNECTION)
 @json_option
 @debug_option
-def logs_command(log: str, output: str, force: bool, as_json: bool) -> None:
+def logs_command(
+    log: str, output: str, force: bool, steps: tuple[str, ...], as_json: bool, **connection: Any
+) -> None:
     """Write STEP.ipynb for each step whose executed notebook is in a log; nothing is run.
 
     When a step fails, Kubeflow Pipelines keeps its log alone, so the step prints its executed
     notebook there. FILE is that log, as `kubectl logs`, `argo logs` or a log service gives it, or
-    `-` for standard input; RUN a run's folder, or the name of a run of `--engine kfp-local`.
+    `-` for standard input; RUN the identifier of a run on a cluster, whose logs are fetched, a
+    run's folder, or the name of a run of `--engine kfp-local`.
     """
     written: dict[str, str] = {}
+    failures: list[StepFailure] = []
     try:
-        _write(_read(log), log, Path(output), written, force=force)
+        found, errors = _fetched(log, connection, steps, failures)
+        _write(found, Path(output), written, errors, force=force)
     except KaleError as error:
         if not as_json:
-            _print_paths(written)
+            _print(failures, written)
             raise
         findings = [finding.as_json() for finding in from_error(error)]
-        print_json({"notebooks": written, "diagnostics": findings})
+        print_json(_document(written, failures) | {"diagnostics": findings})
         raise click.exceptions.Exit(error.exit_code) from error
     if as_json:
-        print_json({"notebooks": written, "diagnostics": []})
+        print_json(_document(written, failures) | {"diagnostics": []})
     else:
-        _print_paths(written)
+        _print(failures, written)
 
 
-def _print_paths(written: dict[str, str]) -> None:
+def _document(written: dict[str, str], failures: list[StepFailure]) -> dict[str, Any]:
+    from kale.cli.following import failure_json
+
+    told = {"failures": [failure_json(failure) for failure in failures]} if failures else {}
+    return {"notebooks": written, **told}
+
+
+def _print(failures: list[StepFailure], written: dict[str, str]) -> None:
+    """Print why steps failed on standard error, and the paths on standard output."""
+    from kale.cli.following import print_failure
+
+    for failure in failures:
+        print_failure(failure)
     for path in written.values():
         click.echo(shown_path(Path(path)))
 
 
 def _write(
     found: Iterable[LoggedNotebook],
-    log: str,
     folder: Path,
     written: dict[str, str],
+    errors: list[KaleError],
     *,
     force: bool,
 ) -> None:
     """Write the newest sound notebook of each step, noting its path in ``written``.
 
     Raises:
-        KaleError: there is none (KALE516), some are damaged (KALE517), or a file cannot be
+        KaleError: there are ``errors``, some notebooks are damaged (KALE517), or a file cannot be
             written (KALE011) or is there (KALE518); the rest is written.
     """
     found = list(found)
-    if not found:
-        raise _nothing(log)
     # A log may say that it holds any number of them.
     damaged = [*{(one.step, one.damage): None for one in found if one.damage}]
-    errors: list[KaleError] = [
+    errors += [
         RunError(
             "KALE517",
             f"the notebook of step `{step}` in this log is damaged: {damage}",
@@ -129,6 +151,46 @@ def _write_file(path: Path, content: bytes, *, force: bool) -> Path:
 
 
 # ----------------------------------------------------------------------------- which logs
+
+
+def _fetched(
+    given: str, connection: dict[str, Any], steps: tuple[str, ...], failures: list[StepFailure]
+) -> tuple[list[LoggedNotebook], list[KaleError]]:
+    """The notebooks in what was named, and errors about the rest; ``failures`` gets the reasons.
+
+    Raises:
+        KaleError: there is nothing of that name, it cannot be read, or no notebook is in it.
+    """
+    from kale.cli.run_logs import is_run_id, read_run_logs
+
+    on_cluster = is_run_id(given) and not os.path.lexists(given)
+    if on_cluster:
+        logs = read_run_logs(given, connection, steps)
+        failures += logs.failures
+        return [*logs.notebooks], [*logs.errors]
+    if any(connection.values()):
+        raise UsageError(
+            "KALE515",
+            f"`{given}` is no identifier of a run on a cluster",
+            hint="it stands in the address of the run's page, as 8c1e2d7a-…; files need no --host",
+        )
+    found = list(_read(given))
+    chosen = [one for one in found if not steps or one.step in steps]
+    if found and not chosen:
+        raise RunError(
+            "KALE516",
+            f"no executed notebook of {_named(steps)} is in `{given}`",
+            hint=f"there is one of {_named([one.step for one in found])}",
+        )
+    if not found:
+        raise _nothing(given)
+    return chosen, []
+
+
+def _named(steps: Iterable[str]) -> str:
+    shown = [*dict.fromkeys(steps)]
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(f"`{step}`" for step in shown[:_SHOWN]) + more
 
 
 def _read(given: str) -> Iterator[LoggedNotebook]:

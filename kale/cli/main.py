@@ -10,12 +10,13 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from kale.cli.deploy_options import CLASSIC_DEPLOY
 from kale.cli.options import (
     SETTINGS,
     SpelledOption,
     debug_option,
-    given_settings,
     package_options,
     with_options,
 )
@@ -31,10 +32,13 @@ kale check NOTEBOOK...   only says what is wrong with it
 kale verify NOTEBOOK     sees whether pipeline and notebook compute the same
 kale cache ls            lists the values that runs have saved
 kale image NOTEBOOK      writes the Dockerfile of an image with all that its steps need
-kale logs FILE           gets a failed step's executed notebook out of its pod's log
+kale deploy NOTEBOOK     uploads it to Kubeflow Pipelines and runs it there
+kale logs FILE|RUN       gets a failed step's executed notebook out of its pod's log
+kale doctor              sees whether all is there for that
 
-The options below are those of the classic form, kale --nb NOTEBOOK, which compiles too. Each
-may be written with dashes for underscores; those of `kale compile` are taken as well.
+The options below are those of the classic form, kale --nb NOTEBOOK, which compiles and, with
+--deploy, deploys. Each may be written with dashes for underscores; those of `kale compile` and
+`kale deploy` are taken as well.
 """
 
 
@@ -43,6 +47,8 @@ _VERBS = {
     "cache": "Show, check and clean the store of saved values.",
     "check": "Say what is wrong with notebooks; nothing is run.",
     "compile": "Make a Kubeflow Pipelines package of a notebook.",
+    "deploy": "Upload a pipeline to Kubeflow Pipelines and run it there.",
+    "doctor": "See whether all is there for runs here and on a cluster.",
     "image": "Write the Dockerfile of an image for a notebook's steps.",
     "logs": "Get the executed notebook of a failed step out of a pod's log.",
     "run": "Run a notebook as a pipeline on this machine.",
@@ -107,16 +113,15 @@ class _Verbs(click.Group):
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 well; 1 the notebook was refused or a step failed, or `verify` found a "
-    "difference; 2 wrong use.",
+    "difference; 2 wrong use; 3 the cluster cannot be reached, or refuses.",
 )
 @click.option("--nb", metavar="NOTEBOOK", help="The notebook to compile.")
 @with_options((*SETTINGS, *package_options(hidden=True)))
-@click.option(
-    "--deploy", is_flag=True, help="Upload the pipeline and run it on a cluster (not built yet)."
-)
+@with_options(CLASSIC_DEPLOY)
+@click.option("--deploy", is_flag=True, help="Upload the pipeline and run it on a cluster.")
 @click.option(
     "--upload_pipeline", "--upload-pipeline", cls=SpelledOption, is_flag=True,
-    help="Upload the pipeline to a cluster (not built yet).",
+    help="Upload the pipeline to a cluster; run it only with --run_pipeline.",
 )  # fmt: skip
 @click.option(
     "--run_pipeline", "--run-pipeline", cls=SpelledOption, is_flag=True,
@@ -143,7 +148,11 @@ class _Verbs(click.Group):
 def kale(context: click.Context, /, nb: str | None, **options: Any) -> None:
     """Compile in the classic form, or leave it to the verb."""
     verb = context.invoked_subcommand
-    given = [_spelling(context, name) for name, value in options.items() if value]
+    given = [
+        _spelling(context, name)
+        for name in options
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
     if verb is not None:
         if nb is not None:
             raise click.UsageError(f"`--nb` and `{verb}` exclude each other")
@@ -155,8 +164,7 @@ def kale(context: click.Context, /, nb: str | None, **options: Any) -> None:
     elif nb is not None:
         from kale.cli.classic import classic
 
-        deploy = options["deploy"] or options["run_pipeline"] or options["upload_pipeline"]
-        classic(nb, given_settings(options), deploy=deploy)
+        classic(nb, options)
     elif given:
         raise click.UsageError(f"`{given[0]}` needs a notebook: kale --nb NOTEBOOK")
     else:

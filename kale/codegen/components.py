@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from kale.codegen.names import parameter_keys
+from kale.codegen.names import WORKSPACE_KEY, parameter_keys
 from kale.codegen.package_layout import ANY_ARTIFACT, PackagedTask
 from kale.codegen.parameters import PARAMETER_TYPES, package_default
+from kale.codegen.retries import retry_policy
 from kale.ir import Parameter, Pipeline
 
-#: What ``set_retry`` of the SDK writes beside the count.
-_RETRY = {"backoffDuration": "0s", "backoffFactor": 2.0, "backoffMaxDuration": "3600s"}
+#: What stands for the path of the workspace; a pod whose task has it as input mounts that.
+WORKSPACE = "{{$.workspace_path}}"
 
 
 def component(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
@@ -18,6 +19,8 @@ def component(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
     spec: dict[str, Any] = {"executorLabel": executor_label(task)}
     by_name = {parameter.name: parameter for parameter in pipeline.parameters}
     parameters = {port.key: _component_parameter(by_name[port.name]) for port in task.parameters}
+    if task.volumes.workspace:
+        parameters[WORKSPACE_KEY] = {"parameterType": "STRING"}
     inputs = _present(artifacts={key: _artifact() for key in task.artifacts}, parameters=parameters)
     outputs = {key: _artifact(title) for key, title in task.outputs.items()}
     return spec | _present(inputDefinitions=inputs, outputDefinitions=_present(artifacts=outputs))
@@ -36,9 +39,11 @@ def executor_label(task: PackagedTask) -> str:
 def task_spec(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
     """The task in the pipeline's graph: what feeds its inputs and what it waits for."""
     keys = parameter_keys(parameter.name for parameter in pipeline.parameters)
-    parameters = {
+    parameters: dict[str, Any] = {
         port.key: {"componentInputParameter": keys[port.name]} for port in task.parameters
     }
+    if task.volumes.workspace:
+        parameters[WORKSPACE_KEY] = {"runtimeValue": {"constant": WORKSPACE}}
     artifacts = {
         key: {"taskOutputArtifact": {"outputArtifactKey": output, "producerTask": producer}}
         for key, (producer, output) in task.artifacts.items()
@@ -49,7 +54,7 @@ def task_spec(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
         "taskInfo": {"name": task.shown},
     }
     if task.options.retries:
-        spec["retryPolicy"] = {**_RETRY, "maxRetryCount": task.options.retries}
+        spec["retryPolicy"] = retry_policy(task.options)
     return spec | _present(
         dependentTasks=list(task.after),
         inputs=_present(artifacts=artifacts, parameters=parameters),
@@ -59,16 +64,22 @@ def task_spec(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
 def is_cached(task: PackagedTask) -> bool:
     """Whether the cluster may take the outputs of an equal task: as the author says, else mostly.
 
-    What lies on a volume is in no key of the cluster's cache: a step that mounts one runs anew.
+    What lies on a volume is in no key of the cluster's cache: a step that mounts one runs anew. So
+    does one whose values are gone with their run, whatever anybody says.
     """
+    if task.fleeting:
+        return False
     caching = task.options.caching
-    return not task.options.volumes if caching is None else caching
+    mounts = task.options.volumes or task.mounts or task.volumes.workspace
+    return not mounts if caching is None else caching
 
 
 def root_inputs(pipeline: Pipeline) -> dict[str, Any]:
     """The pipeline's own inputs: its parameters with their types and defaults."""
     keys = parameter_keys(parameter.name for parameter in pipeline.parameters)
     parameters = {keys[p.name]: _root_parameter(p) for p in pipeline.parameters}
+    for volume in pipeline.volumes.clones:
+        parameters[volume.parameter] = {"parameterType": "STRING"}
     return _present(parameters=parameters)
 
 

@@ -12,29 +12,44 @@ from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kale.codegen.components import is_cached
+from kale.codegen.components import WORKSPACE, is_cached
 from kale.codegen.kfp_versions import unknown_fields, version_of
 from kale.codegen.literals import python_literal
-from kale.codegen.names import identifier, parameter_keys, unique
+from kale.codegen.names import WORKSPACE_KEY, identifier, parameter_keys, unique
 from kale.codegen.package_checks import check_package
 from kale.codegen.package_layout import PackagedTask, lay_out
 from kale.codegen.parameters import package_default
 from kale.codegen.platform_spec import toleration
 from kale.codegen.resources import resources_of
+from kale.codegen.retries import retry_call
 from kale.codegen.runtime_bundle import LOADER, bundle
 from kale.codegen.script_text import (
     container_lines,
+    exit_line,
     fill,
+    imports_line,
     literals,
     pipeline_lines,
+    run_option_lines,
     shared_lines,
     step_lines,
+    usage_lines,
 )
 from kale.codegen.step_notebook import lines_of
+from kale.codegen.volume_script import (
+    mount_call,
+    volume_lines,
+    volume_step,
+    workspace_argument,
+)
+from kale.codegen.volume_tasks import volume_tasks
 from kale.ir import Plan, StepOptions
 
 #: Globals of the script that stand where a parameter of the same name would hide them.
 _SHADOWED = ("container", "dsl", "kubernetes")
+
+#: What the SDK can set of a security context.
+_SECURITY = ("run_as_user", "run_as_group", "run_as_non_root")
 
 
 def emit_script(plan: Plan) -> bytes:
@@ -49,38 +64,49 @@ def emit_script(plan: Plan) -> bytes:
     check_package(plan)
     pipeline = plan.pipeline
     keys = parameter_keys(parameter.name for parameter in pipeline.parameters)
-    tasks = lay_out(plan)
+    tasks, volumes = lay_out(plan), volume_tasks(plan)
     names: dict[str, str] = {}
     taken = {*keys.values(), *(key for task in tasks for key in _ports(task))}
+    taken.update(volume.parameter for volume in pipeline.volumes.clones)
     for word in _SHADOWED:
         names[word] = unique(word, taken)
     taken.update(names.values())
-    for task in tasks:
+    for key in (*(task.key for task in tasks), *(task.key for task in volumes)):
         for word in ("step", "task", "NOTEBOOK"):
-            name = f"{word}_{identifier(task.key)}"
-            names[f"{word} {task.key}"] = unique(name.upper() if word.isupper() else name, taken)
+            name = f"{word}_{identifier(key)}"
+            names[f"{word} {key}"] = unique(name.upper() if word.isupper() else name, taken)
     waited_for = {key for task in tasks for key in task.after}
     steps = [_step(plan, task, names, keys, waited_for) for task in tasks]
     carried = any(task.carries for task in tasks)
+    runtime = bundle(plan.backends, {}, volume=bool(pipeline.volumes.marshal)) if carried else ""
     files = sorted(plan.environment.files.items()) if carried else []
     kubernetes = any(step["needs_kubernetes"] for step in steps)
     shared = next(([c for c in _cells(t) if _is_shared(c)] for t in tasks if t.step), [])
+    made = [volume_step(task, names) for task in volumes if not task.claim_of]
+    deleted = [volume_step(task, names) for task in volumes if task.claim_of]
+    workspace = pipeline.volumes.workspace
+    more = workspace_argument(workspace, names["dsl"]) if workspace else []
     left_out = unknown_fields(version_of(plan.environment.options.kfp_version))
     blocks = {
-        "usage": _usage(pipeline.name),
-        "from kfp": [_imports(names, kubernetes=kubernetes)],
-        "exit": [_exit(kubernetes=kubernetes)],
+        "usage": usage_lines(pipeline.name),
+        "from kfp": [imports_line(names, kubernetes=kubernetes)],
+        "exit": [exit_line(kubernetes=kubernetes)],
         "name": [f"NAME = {python_literal(pipeline.name)}"],
         "loader": literals(4, lines_of(LOADER), end="") if carried else [],
-        "runtime": literals(4, _rows(bundle(plan.backends, {})), end="") if carried else [],
+        "runtime": literals(4, _rows(runtime), end=""),
         "files": [line for path, content in files for line in _file(path, content)],
         "command": literals(4, tasks[0].command) if tasks and not carried else [],
         "container": container_lines(names["container"], names["dsl"], carried=carried),
         "shared": shared_lines(shared),
-        "steps": [line for step in steps for line in step_lines(step, names)],
-        "pipeline": pipeline_lines(pipeline, names["dsl"], list(_signature(plan, keys)), steps),
+        "steps": [
+            *(line for step in steps for line in step_lines(step, names)),
+            *(line for task in volumes for line in volume_lines(task, names)),
+        ],
+        "pipeline": pipeline_lines(
+            pipeline, names["dsl"], [*_signature(plan, keys)], [*made, *steps, *deleted], more
+        ),
         "left out": literals(4, left_out),
-        "experiment": [_experiment(pipeline.experiment)],
+        "run": list(run_option_lines(pipeline)),
     }
     return fill(_template(), blocks).encode()
 
@@ -92,31 +118,6 @@ def _template() -> str:
     return Path(folder, "kfp_script.py.txt").read_text("utf-8")
 
 
-def _usage(name: str) -> list[str]:
-    """How the script is called; a pipeline's name has nothing that could end a text."""
-    calls = {
-        f"python {name}.kfp.py                     ": f"write {name}.yaml into the current folder",
-        f"python {name}.kfp.py --deploy --host URL ": "upload it too, and run it",
-    }
-    return [f"    {call}   {what}" for call, what in calls.items()]
-
-
-def _experiment(name: str) -> str:
-    option = f'"--experiment", default={python_literal(name or None)}'
-    return f'    parser.add_argument({option}, help="the experiment of the run")'
-
-
-def _imports(names: Mapping[str, str], *, kubernetes: bool) -> str:
-    words = ("dsl", "kubernetes") if kubernetes else ("dsl",)
-    found = (word if names[word] == word else f"{word} as {names[word]}" for word in words)
-    return f"    from kfp import Client, {', '.join(found)}"
-
-
-def _exit(*, kubernetes: bool) -> str:
-    needs = "kfp kfp-kubernetes" if kubernetes else "kfp"
-    return f'    sys.exit(f"{{error}}; this script needs more: pip install {needs}")'
-
-
 def _ports(task: PackagedTask) -> Iterator[str]:
     yield from (port.key for port in task.parameters)
     yield from task.artifacts
@@ -124,6 +125,8 @@ def _ports(task: PackagedTask) -> Iterator[str]:
 
 
 def _signature(plan: Plan, keys: Mapping[str, str]) -> Iterator[str]:
+    for volume in plan.pipeline.volumes.clones:
+        yield f"{volume.parameter}: str"
     for parameter in plan.pipeline.parameters:
         default = python_literal(package_default(parameter))
         yield f"{keys[parameter.name]}: {parameter.type} = {default}"
@@ -138,7 +141,10 @@ def _step(
 ) -> dict[str, Any]:
     variable = names[f"task {task.key}"]
     calls = [f"{variable}.{call}" for call in _task_calls(task, names)]
-    pod_calls = [f"{names['kubernetes']}.{call}" for call in _pod_calls(task.options, variable)]
+    mounts = (mount_call(mount, variable, names) for mount in task.mounts)
+    pod_calls = [
+        f"{names['kubernetes']}.{call}" for call in (*mounts, *_pod_calls(task.options, variable))
+    ]
     return {
         "arguments": list(_arguments(task, names, keys)),
         "assignment": f"{variable} = " if calls or pod_calls or task.key in waited_for else "",
@@ -205,6 +211,8 @@ def _component_arguments(plan: Plan, task: PackagedTask, dsl: str) -> Iterator[s
             optional.append(f"{port.key}: {by_name[port.name].type} = None")
         else:
             yield f"{port.key}: {by_name[port.name].type}"
+    if task.volumes.workspace:
+        yield f"{WORKSPACE_KEY}: str"
     for key in task.artifacts:
         yield f"{key}: {dsl}.Input[{dsl}.Artifact]"
     for key, title in task.outputs.items():
@@ -217,6 +225,8 @@ def _arguments(
 ) -> Iterator[str]:
     for port in task.parameters:
         yield f"{port.key}={keys[port.name]}"
+    if task.volumes.workspace:
+        yield f"{WORKSPACE_KEY}={python_literal(WORKSPACE)}"
     for key, (producer, output) in task.artifacts.items():
         yield f"{key}={names[f'task {producer}']}.outputs[{python_literal(output)}]"
 
@@ -224,6 +234,7 @@ def _arguments(
 def _task_calls(task: PackagedTask, names: Mapping[str, str]) -> Iterator[str]:
     options = task.options
     fed_by = {producer for producer, _ in task.artifacts.values()}
+    fed_by.update(mount.task for mount in task.mounts)
     for key in task.after:
         if key not in fed_by:
             yield f"after({names[f'task {key}']})"
@@ -237,7 +248,7 @@ def _task_calls(task: PackagedTask, names: Mapping[str, str]) -> Iterator[str]:
         yield f"set_accelerator_type({python_literal(asked.accelerator[0])})"
         yield f"set_accelerator_limit({asked.accelerator[1]})"
     if options.retries:
-        yield f"set_retry({options.retries})"
+        yield retry_call(options)
     if not is_cached(task):
         yield "set_caching_options(False)"
     for name, value in options.env:
@@ -253,6 +264,14 @@ def _pod_calls(options: StepOptions, variable: str) -> Iterator[str]:
     for volume in options.volumes:
         claim, path = python_literal(volume.claim), python_literal(volume.mount_path)
         yield f"mount_pvc({variable}, {claim}, {path})"
+    if options.pull_secrets:
+        yield f"set_image_pull_secrets({variable}, {python_literal(list(options.pull_secrets))})"
+    if options.pull_policy:
+        yield f"set_image_pull_policy({variable}, {python_literal(options.pull_policy)})"
+    if context := options.security_context:
+        asked = {name: getattr(context, name) for name in _SECURITY}
+        said = (f"{name}={value}" for name, value in asked.items() if value is not None)
+        yield f"set_security_context({variable}, {', '.join(said)})"
     for tolerated in options.tolerations:
         fields = (f"{k}={python_literal(v)}" for k, v in toleration(tolerated).items())
         yield f"add_toleration({variable}, {', '.join(fields)})"

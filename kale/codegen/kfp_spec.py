@@ -19,6 +19,13 @@ from kale.codegen.package_checks import check_package
 from kale.codegen.package_layout import PackagedTask, lay_out
 from kale.codegen.parameters import package_default
 from kale.codegen.platform_spec import platform_spec
+from kale.codegen.volume_tasks import (
+    VolumeTask,
+    volume_component,
+    volume_container,
+    volume_task_spec,
+    volume_tasks,
+)
 from kale.codegen.yaml_text import dump
 from kale.ir import Pipeline, Plan
 
@@ -37,30 +44,48 @@ def emit_package(plan: Plan) -> bytes:
     Raises:
         PackageError: Kubernetes or Kubeflow Pipelines would refuse it.
     """
+    return (_header(plan.pipeline) + dump(package_documents(plan))).encode()
+
+
+def package_documents(plan: Plan) -> list[dict[str, Any]]:
+    """The documents of the package as JSON values.
+
+    Raises:
+        PackageError: Kubernetes or Kubeflow Pipelines would refuse it.
+    """
     check_package(plan)
     tasks = lay_out(plan)
-    documents = [each for each in (_spec(plan.pipeline, tasks), platform_spec(tasks)) if each]
+    spec = _spec(plan.pipeline, tasks, volume_tasks(plan))
+    platform = platform_spec(tasks, plan.pipeline.volumes)
+    documents = [each for each in (spec, platform) if each]
     for path in unknown_fields(version_of(plan.environment.options.kfp_version)):
         for document in documents:
             leave_out(document, path)
-    return (_header(plan.pipeline) + dump(documents)).encode()
+    return documents
 
 
-def _spec(pipeline: Pipeline, tasks: Iterable[PackagedTask]) -> dict[str, Any]:
+def _spec(
+    pipeline: Pipeline, tasks: Iterable[PackagedTask], volumes: Iterable[VolumeTask]
+) -> dict[str, Any]:
     info = {
         "description": pipeline.description,
         "displayName": pipeline.title,
         "name": pipeline.name,
     }
-    root: dict[str, Any] = {
-        "dag": {"tasks": {task.key: task_spec(pipeline, task) for task in tasks}}
-    }
+    components = {component_name(task): component(pipeline, task) for task in tasks}
+    containers = {executor_label(task): container(task) for task in tasks}
+    graph = {task.key: task_spec(pipeline, task) for task in tasks}
+    for task in volumes:
+        components[f"comp-{task.key}"] = volume_component(task)
+        containers[f"exec-{task.key}"] = volume_container(task)
+        graph[task.key] = volume_task_spec(task)
+    root: dict[str, Any] = {"dag": {"tasks": graph}}
     if inputs := root_inputs(pipeline):
         root["inputDefinitions"] = inputs
     return {
-        "components": {component_name(task): component(pipeline, task) for task in tasks},
+        "components": components,
         "deploymentSpec": {
-            "executors": {executor_label(task): {"container": container(task)} for task in tasks}
+            "executors": {label: {"container": spec} for label, spec in containers.items()}
         },
         "pipelineInfo": {name: text for name, text in info.items() if text},
         "root": root,
@@ -75,13 +100,15 @@ def _header(pipeline: Pipeline) -> str:
     if pipeline.description:
         first, *rest = pipeline.description.split("\n")
         lines += [f"Description: {first}", *(f"             {line}" for line in rest)]
-    if pipeline.parameters:
-        lines.append("Inputs:")
     keys = parameter_keys(parameter.name for parameter in pipeline.parameters)
-    for parameter in sorted(pipeline.parameters, key=lambda p: keys[p.name]):
+    inputs = {volume.parameter: "str" for volume in pipeline.volumes.clones}
+    for parameter in pipeline.parameters:
         default = package_default(parameter)
         said = "" if default is None else f" [Default: {default!r}]"
-        lines.append(f"   {keys[parameter.name]}: {parameter.type}{said}")
+        inputs[keys[parameter.name]] = f"{parameter.type}{said}"
+    if inputs:
+        lines.append("Inputs:")
+    lines += [f"   {key}: {about}" for key, about in sorted(inputs.items())]
     return "".join(f"# {_printable(line)}".rstrip() + "\n" for line in lines)
 
 

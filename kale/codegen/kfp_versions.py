@@ -51,6 +51,9 @@ _FIELDS = (
     _Field((2, 1), f"{_POD}.podMetadata", ("labels", "annotations")),  # 10357, 10393
     _Field((2, 1), f"{_POD}.tolerations", ("tolerations",)),  # 10442, 10471
     _Field((2, 1), f"{_POD}.activeDeadlineSeconds", ("timeout",)),  # 10464, 10481
+    _Field((2, 1), f"{_POD}.imagePullPolicy", ("pull_policy",)),  # 10416, 10417
+    _Field((2, 1), f"{_POD}.imagePullSecret", ("pull_secrets",)),  # 10410, 10427
+    _Field((2, 16), f"{_POD}.securityContext", ("security_context",)),  # 12832, 12859
     # In the specification from 2.3 on (11075), and read from 2.4 on (11500, 11501). The numbers
     # beside them say the same.
     *(
@@ -63,6 +66,7 @@ _FIELDS = (
     # The names stand beside them, too (11621, 11770, 11935).
     _Field((2, 5), f"{_POD}.secretAsEnv.*.secretNameParameter"),
     _Field((2, 5), f"{_POD}.pvcMount.*.pvcNameParameter"),
+    _Field((2, 5), f"{_POD}.imagePullSecret.*.secretNameParameter"),
     _Field((2, 15), f"{_POD}.secretAsEnv.*.optional"),  # 12495; false, as is the default
 )
 

@@ -17,6 +17,7 @@ from kale.codegen.package_sizes import check_sizes
 from kale.codegen.parameters import EXPANDED, is_utf8, package_default
 from kale.codegen.remembering import remembering
 from kale.codegen.resources import unsupported
+from kale.codegen.volume_checks import volume_errors, volume_warnings
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location, PackageError, raise_all
 from kale.ir import Pipeline, Plan
@@ -35,8 +36,8 @@ def check_package(plan: Plan) -> tuple[Diagnostic, ...]:
         PackageError: what a cluster would refuse, or change without a word.
     """
     pipeline = plan.pipeline
-    errors: list[KaleError] = list(_pipeline_errors(pipeline))
-    found = list(_defaults(pipeline))
+    errors: list[KaleError] = [*_pipeline_errors(pipeline), *volume_errors(plan)]
+    found = [*_defaults(pipeline), *volume_warnings(plan)]
     tasks = lay_out(plan)
     for task in tasks:
         errors += _text_errors(task)
@@ -69,6 +70,9 @@ def _pipeline_errors(pipeline: Pipeline) -> Iterator[PackageError]:
             )
     if pipeline.image:
         yield from _text_error("image", pipeline.image, at)
+    for volume in pipeline.volumes.mounted:
+        yield from _text_error("volume", f"{volume.name}:{volume.mount_path}", at)
+        yield from _text_error("folder", volume.sub_path, at)
 
 
 def _text_errors(task: PackagedTask) -> Iterator[PackageError]:

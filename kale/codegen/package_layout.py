@@ -19,9 +19,10 @@ from kale.codegen.pod_words import indexes, pod_words
 from kale.codegen.remembering import remembering
 from kale.codegen.runtime_bundle import LOADER, bundle, encode, installed_digest, text_digest
 from kale.codegen.runtime_sharing import RuntimeSharing, share_runtime
+from kale.codegen.volume_tasks import Mount, is_fleeting, mounts, volume_tasks
 from kale.dataclass import dataclass
 from kale.errors import Location
-from kale.ir import Plan, Port, PortKind, StepOptions, Task
+from kale.ir import Plan, Port, PortKind, StepOptions, Task, Volumes
 
 #: The image of steps for which nobody named one: Python, and nothing that is not needed.
 DEFAULT_IMAGE = "python:3.11-slim"
@@ -45,7 +46,8 @@ class PackagedTask:
     output that make it, ``outputs`` those it makes to the titles of their schemas. ``after`` holds
     the keys of all tasks it waits for, sorted. ``options`` are the step's, and beside them pip's
     indexes and :data:`CELLS`. ``words`` say what the pod installs; ``carries`` is whether it has
-    the runtime in its command.
+    the runtime in its command. ``mounts`` are ``volumes``, those of the pipeline, in this pod;
+    ``fleeting`` is whether its values lie where only this run finds them.
     """
 
     key: str
@@ -62,11 +64,16 @@ class PackagedTask:
     command: tuple[str, ...]
     words: tuple[str, ...]
     carries: bool
+    volumes: Volumes
+    mounts: tuple[Mount, ...]
+    fleeting: bool
 
     @property
     def notebook(self) -> bytes:
         """The notebook as the pod runs it; empty where there is none."""
-        return pod_notebook(self.step.notebook, self.step.options) if self.step else b""
+        if self.step is None:
+            return b""
+        return pod_notebook(self.step.notebook, self.step.options, self.volumes)
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -85,7 +92,8 @@ def lay_out(plan: Plan) -> tuple[PackagedTask, ...]:
     if plan.environment.options.installed_runtime:
         command = ("python3", "-m", "kale.pod", installed_digest())
         return tuple(_tasks(plan, RuntimeSharing({}), command, command))
-    runtime = bundle(plan.backends, plan.environment.files)
+    volume = bool(plan.pipeline.volumes.marshal)
+    runtime = bundle(plan.backends, plan.environment.files, volume=volume)
     loader = ("python3", "-c", LOADER)
     sharing = share_runtime(plan.tasks, len(runtime))
     return tuple(_tasks(plan, sharing, (*loader, runtime), (*loader, text_digest(runtime))))
@@ -101,13 +109,15 @@ def _tasks(
     givers = {*sharing.takes_from.values()}
     keys = {task.name: task.key for task in plan.tasks}
     places = {step.name: step.at for step in pipeline.steps}
+    mounted, fleeting = mounts(plan), is_fleeting(plan)
+    makers = [task.key for task in volume_tasks(plan) if not task.claim_of]
     for task in plan.tasks:
         artifacts = {
             port.key: (keys[port.source[0]], port.source[1])
             for port in task.inputs
             if port.kind is PortKind.ARTIFACT and port.source
         }
-        after = {keys[name] for name in task.after}
+        after = {*(keys[name] for name in task.after), *makers}
         giver = sharing.takes_from.get(task.key)
         if giver is not None:
             artifacts[RUNTIME_KEY] = (giver, RUNTIME_KEY)
@@ -133,16 +143,20 @@ def _tasks(
             command=carrying if giver is None else taking,
             words=pod_words(plan.environment, task),
             carries=giver is None and not options.installed_runtime,
+            volumes=pipeline.volumes,
+            mounts=mounted,
+            fleeting=fleeting,
         )
 
 
 def _runtime_task(plan: Plan, key: str, command: tuple[str, ...]) -> PackagedTask:
     """The task that stands before all and hands the runtime on.
 
-    Its image is one that a step has, so that the cluster can get it, and where steps are tried
-    again, it is as often.
+    Its image is one that a step has, fetched and run as that step's, so that the cluster lets it
+    start; where steps are tried again, it is as often.
     """
-    retries = max(task.options.retries or 0 for task in plan.tasks)
+    like = plan.tasks[0].options
+    often = max(plan.tasks, key=lambda task: task.options.retries or 0).options
     return PackagedTask(
         key=key,
         title=key,
@@ -153,11 +167,20 @@ def _runtime_task(plan: Plan, key: str, command: tuple[str, ...]) -> PackagedTas
         artifacts={},
         outputs={RUNTIME_KEY: ANY_ARTIFACT},
         after=(),
-        options=StepOptions(retries=retries or None),
+        options=StepOptions(
+            retries=often.retries or None,
+            retry_pause=often.retry_pause,
+            pull_secrets=like.pull_secrets,
+            pull_policy=like.pull_policy,
+            security_context=like.security_context,
+        ),
         image=_image(plan, plan.tasks[0]),
         command=command,
         words=(),
         carries=True,
+        volumes=Volumes(),
+        mounts=(),
+        fleeting=False,
     )
 
 

@@ -9,7 +9,7 @@ from kale.codegen.components import component, task_spec
 from kale.codegen.container import argv_size, container
 from kale.codegen.package_layout import CELLS, PackagedTask
 from kale.codegen.parameters import package_default
-from kale.codegen.platform_spec import pod_config
+from kale.codegen.platform_spec import task_config
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location, PackageError, raise_all
 from kale.ir import Plan
@@ -37,7 +37,7 @@ def check_sizes(plan: Plan, tasks: Sequence[PackagedTask]) -> tuple[Diagnostic, 
     found: list[Diagnostic] = []
     total = 0
     for task in tasks:
-        pod = [argv_size(container(task)), argv_size(pod_config(task.options))]
+        pod = [argv_size(container(task)), argv_size(task_config(task))]
         wiring = [
             argv_size(component(plan.pipeline, task)),
             argv_size(task_spec(plan.pipeline, task)),

@@ -47,7 +47,7 @@ def package_default(parameter: Parameter) -> Any:
     nothing, and the step uses its own literal.
     """
     default = parameter.default
-    if default is None or not _survives(default):
+    if default is None or not arrives(default):
         return None
     if isinstance(default, bool) and parameter.type != "bool":
         return None
@@ -60,7 +60,8 @@ def json_default(parameter: Parameter) -> Any:
     return default if _is_json(default) else None
 
 
-def _survives(value: Any, levels: int = _DEEPEST) -> bool:
+def arrives(value: Any, levels: int = _DEEPEST) -> bool:
+    """Whether KFP hands a value to a step as it is, be it a default or one that a run is given."""
     match value:
         case bool():
             return True
@@ -71,9 +72,9 @@ def _survives(value: Any, levels: int = _DEEPEST) -> bool:
         case str():
             return is_utf8(value) and not EXPANDED.search(value)
         case list():
-            return levels > 0 and all(_survives(item, levels - 1) for item in value)
+            return levels > 0 and all(arrives(item, levels - 1) for item in value)
         case dict():
-            return all(isinstance(k, str) and _survives(k) for k in value) and _survives(
+            return all(isinstance(k, str) and arrives(k) for k in value) and arrives(
                 [*value.values()], levels
             )
         case _:

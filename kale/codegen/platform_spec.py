@@ -7,17 +7,27 @@ from typing import Any
 
 from kale.codegen.components import executor_label
 from kale.codegen.package_layout import PackagedTask
-from kale.ir import StepOptions, Toleration
+from kale.codegen.volume_tasks import pipeline_config, pvc_mount
+from kale.ir import SecurityContext, StepOptions, Toleration, Volumes
 
 
-def platform_spec(tasks: Iterable[PackagedTask]) -> dict[str, Any] | None:
-    """The second document of a package, or ``None`` when no step asks for anything of it."""
-    executors = {
-        executor_label(task): config for task in tasks if (config := pod_config(task.options))
-    }
-    if not executors:
-        return None
-    return {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}
+def platform_spec(tasks: Iterable[PackagedTask], volumes: Volumes) -> dict[str, Any] | None:
+    """The second document of a package, or ``None`` when nothing of it is asked for."""
+    executors = {executor_label(task): config for task in tasks if (config := task_config(task))}
+    found: dict[str, Any] = {}
+    if executors:
+        found["deploymentSpec"] = {"executors": executors}
+    if volumes.workspace:
+        found["pipelineConfig"] = pipeline_config(volumes.workspace)
+    return {"platforms": {"kubernetes": found}} if found else None
+
+
+def task_config(task: PackagedTask) -> dict[str, Any]:
+    """What the pod of a task gets that a container has not."""
+    config = pod_config(task.options)
+    if task.mounts:
+        config["pvcMount"] = [*map(pvc_mount, task.mounts), *config.get("pvcMount", ())]
+    return config
 
 
 def toleration(tolerated: Toleration) -> dict[str, str]:
@@ -40,6 +50,11 @@ def pod_config(options: StepOptions) -> dict[str, Any]:
     config = {
         # An int64, which protobuf's JSON writes as text.
         "activeDeadlineSeconds": str(options.timeout) if options.timeout else None,
+        "imagePullPolicy": options.pull_policy,
+        "imagePullSecret": [
+            {"secretName": name, "secretNameParameter": _constant(name)}
+            for name in options.pull_secrets
+        ],
         "nodeSelector": {"labels": dict(options.node_selectors)} if options.node_selectors else {},
         "podMetadata": metadata,
         "pvcMount": [
@@ -55,6 +70,7 @@ def pod_config(options: StepOptions) -> dict[str, Any]:
             }
             for s in options.secrets
         ],
+        "securityContext": _security_context(options.security_context),
         "tolerations": [toleration(t) for t in options.tolerations],
     }
     return {name: value for name, value in config.items() if value}
@@ -62,3 +78,16 @@ def pod_config(options: StepOptions) -> dict[str, Any]:
 
 def _constant(text: str) -> dict[str, Any]:
     return {"runtimeValue": {"constant": text}}
+
+
+def _security_context(asked: SecurityContext | None) -> dict[str, Any]:
+    """What was asked for; the numbers are int64, which protobuf's JSON writes as text."""
+    if asked is None:
+        return {}
+    user, group, non_root = asked.run_as_user, asked.run_as_group, asked.run_as_non_root
+    fields = {
+        "runAsUser": None if user is None else str(user),
+        "runAsGroup": None if group is None else str(group),
+        "runAsNonRoot": non_root,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

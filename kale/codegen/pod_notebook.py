@@ -7,17 +7,21 @@ import json
 import re
 
 from kale.codegen.step_notebook import notebook_json
-from kale.ir import StepOptions
+from kale.ir import StepOptions, Volumes
+
+_NONE = Volumes()
 
 
 @functools.lru_cache(maxsize=1024)
-def pod_notebook(notebook: bytes, options: StepOptions) -> bytes:
+def pod_notebook(notebook: bytes, options: StepOptions, volumes: Volumes = _NONE) -> bytes:
     """``notebook`` with a comment in the place of each install line; the lines stay as many.
 
     ``metadata.kale.installs`` of a cell names them: the first and last line of each, from 1.
     The pod has installed what they ask for, as the packages of its step, before it starts.
 
-    ``metadata.kale.sees`` says which variables, secrets and volumes of ``options`` the code sees.
+    ``metadata.kale.sees`` says which variables, secrets and volumes the code sees: those of
+    ``options``, and ``volumes`` of the pipeline. ``metadata.kale.on_volume`` is the folder of a
+    volume that the values go through, if they do.
     Kubeflow Pipelines has only image, command and arguments of a container in its cache's key, so
     a changed variable has to change the arguments, or the outputs of the old one would be taken.
     The other way round, the numbers and ids of the author's cells are left out: with them, a
@@ -29,9 +33,15 @@ def pod_notebook(notebook: bytes, options: StepOptions) -> bytes:
         "env": options.env,
         "secrets": [(secret.secret, secret.key, secret.env) for secret in options.secrets],
         "volumes": [(volume.claim, volume.mount_path) for volume in options.volumes],
+        "mounted": [
+            (volume.kind, volume.name, volume.mount_path, volume.sub_path, volume.snapshot)
+            for volume in volumes.mounted
+        ],
     }
     if found := {kind: value for kind, value in sees.items() if value}:
         document["metadata"]["kale"]["sees"] = found
+    if volumes.marshal:
+        document["metadata"]["kale"]["on_volume"] = volumes.marshal
     for cell in document["cells"]:
         for place in ("cell", "cell_id"):
             cell["metadata"]["kale"].pop(place, None)

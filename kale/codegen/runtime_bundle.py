@@ -54,6 +54,9 @@ with tempfile.TemporaryDirectory(prefix="kale-", ignore_cleanup_errors=True) as 
     sys.exit(kale_pod.main(*sys.argv[2:]))
 """
 
+#: What only the values of some pipelines go by.
+_ON_VOLUME = "kale_pod/on_volume.py"
+
 #: The folder of the package ``kale``.
 _KALE = Path(__file__).parent.parent
 
@@ -107,13 +110,14 @@ class LateRuntime(Mapping[PurePosixPath, bytes]):
         return len(self._files)
 
 
-def bundle(backends: tuple[str, ...] | None, files: Files) -> str:
+def bundle(backends: tuple[str, ...] | None, files: Files, *, volume: bool = False) -> str:
     """What :data:`LOADER` unpacks, as :func:`encode` does: runtime, the pod's entry, and files.
 
-    ``backends`` are as for :func:`emit_runtime`. A file, at its path below the notebook's folder,
-    is a text of its bytes: those of source compress far better than in base64.
+    ``backends`` are as for :func:`emit_runtime`, ``volume`` as for :func:`runtime_texts`. A file,
+    at its path below the notebook's folder, is a text of its bytes: those of source compress far
+    better than in base64.
     """
-    texts = dict(runtime_texts(backends))
+    texts = dict(runtime_texts(backends, volume=volume))
     for path, content in sorted(files.items()):
         assert not path.is_absolute()
         assert ".." not in path.parts
@@ -134,10 +138,16 @@ def _kept(document: bytes) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def runtime_texts(backends: tuple[str, ...] | None) -> Mapping[str, str]:
-    """The stripped modules of packages ``kale_pod`` and ``kale_runtime``, by path."""
+def runtime_texts(backends: tuple[str, ...] | None, *, volume: bool = False) -> Mapping[str, str]:
+    """The stripped modules of packages ``kale_pod`` and ``kale_runtime``, by path.
+
+    ``volume`` is whether values go through one; few pipelines have that.
+    """
     texts = {str(path): content.decode() for path, content in emit_runtime(backends).items()}
-    return MappingProxyType({**stripped(_pod_sources()), **texts})
+    pod = _pod_sources()
+    if not volume:
+        del pod[_ON_VOLUME]
+    return MappingProxyType({**stripped(pod), **texts})
 
 
 def text_digest(text: str) -> str:

@@ -37,6 +37,38 @@ def literals(indent: int, values: Iterable[Any], *, end: str = ",") -> list[str]
     return [f"{before}{python_literal(value)}{end}" for value in values]
 
 
+def usage_lines(name: str) -> list[str]:
+    """How the script is called; a pipeline's name has nothing that could end a text."""
+    calls = {
+        f"python {name}.kfp.py                     ": f"write {name}.yaml into the current folder",
+        f"python {name}.kfp.py --deploy --host URL ": "upload it too, and run it",
+    }
+    return [f"    {call}   {what}" for call, what in calls.items()]
+
+
+def run_option_lines(pipeline: Pipeline) -> Iterator[str]:
+    """The options that have their defaults from the notebook."""
+    for option, default, what in (
+        ("--experiment", pipeline.experiment, "the experiment of the run"),
+        ("--service-account", pipeline.service_account, "the service account of its pods"),
+    ):
+        literal = python_literal(default or None)
+        yield f'    parser.add_argument("{option}", default={literal}, help="{what}")'
+
+
+def imports_line(names: Mapping[str, str], *, kubernetes: bool) -> str:
+    """The names of the SDK."""
+    words = ("dsl", "kubernetes") if kubernetes else ("dsl",)
+    found = (word if names[word] == word else f"{word} as {names[word]}" for word in words)
+    return f"    from kfp import Client, {', '.join(found)}"
+
+
+def exit_line(*, kubernetes: bool) -> str:
+    """What is said where the SDK is missing."""
+    needs = "kfp kfp-kubernetes" if kubernetes else "kfp"
+    return f'    sys.exit(f"{{error}}; this script needs more: pip install {needs}")'
+
+
 def container_lines(name: str, dsl: str, *, carried: bool) -> list[str]:
     """The function that makes a step's container."""
     more = ", carries=False" if carried else ""
@@ -74,7 +106,7 @@ def step_lines(step: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[st
         yield "# A task that hands all others the runtime"
     yield from ("", "", f"@{names['dsl']}.container_component")
     yield f"@named({python_literal(step['key'])})"
-    yield from _called(f"def {step['function']}", step["ports"], 0, ":")
+    yield from called(f"def {step['function']}", step["ports"], 0, ":")
     yield f"    return {names['container']}("
     yield from literals(8, (step["image"], step["name"]))
     if notebook:
@@ -86,20 +118,24 @@ def step_lines(step: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[st
 
 
 def pipeline_lines(
-    pipeline: Pipeline, dsl: str, parameters: Sequence[str], steps: Iterable[Mapping[str, Any]]
+    pipeline: Pipeline,
+    dsl: str,
+    parameters: Sequence[str],
+    steps: Iterable[Mapping[str, Any]],
+    more: Sequence[str] = (),
 ) -> list[str]:
-    """The pipeline's function: its parameters, and how its tasks are called."""
+    """The pipeline's function: its parameters, how its tasks are called, ``more`` about it."""
     texts = {"description": pipeline.description, "display_name": pipeline.title}
     about = [f"    {name}={python_literal(text)}," for name, text in texts.items() if text]
-    lines = ["", "", f"@{dsl}.pipeline(", "    name=NAME,", *about, ")"]
-    lines += _called("def pipeline", parameters, 0, ":")
+    lines = ["", "", f"@{dsl}.pipeline(", "    name=NAME,", *about, *more, ")"]
+    lines += called("def pipeline", parameters, 0, ":")
     for step in steps:
-        lines += _called(f"{step['assignment']}{step['function']}", step["arguments"], 4, "")
+        lines += called(f"{step['assignment']}{step['function']}", step["arguments"], 4, "")
         lines += [f"    {call}" for call in step["calls"]]
     return lines
 
 
-def _called(name: str, arguments: Sequence[str], indent: int, end: str) -> Iterator[str]:
+def called(name: str, arguments: Sequence[str], indent: int, end: str) -> Iterator[str]:
     """A call, or the head of a function: each argument on a line of its own."""
     before = " " * indent
     if not arguments:

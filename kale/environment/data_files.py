@@ -62,7 +62,8 @@ def missing_data(
     ``code`` are the modules beside the notebook, which may read files, too; ``shipped`` are the
     paths, relative to the notebook's ``folder``, that travel.
     """
-    volumes = {step.name: step.options.volumes for step in plan.pipeline.steps}
+    shared = plan.pipeline.volumes.with_data
+    volumes = {step.name: (*step.options.volumes, *shared) for step in plan.pipeline.steps}
     every = [volume for mounted in volumes.values() for volume in mounted]
     told = set[str]()
     for reading in (

@@ -81,6 +81,7 @@ def parse_pipeline(
         description=settings.description,
         experiment=settings.experiment,
         image=settings.image,
+        service_account=settings.service_account,
         kernel=notebook.kernel,
         parameters=parameters,
         imports=_of(Role.IMPORTS, cells, sources),
@@ -89,6 +90,7 @@ def parse_pipeline(
         metrics=_of(Role.METRICS, cells, sources),
         settings=settings.settings,
         pickling=settings.pickling,
+        volumes=settings.volumes,
         packages=all_packages(asked),
         diagnostics=tuple(sorted(found, key=lambda one: (one.at and one.at.cell) or 0)),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from kale.diagnostics import nearest
+from kale.nbparser.lookalikes import one_change_apart
 from kale.quantities import quantity_value
 
 _WORD = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
@@ -21,6 +22,15 @@ _IMAGE = (
     r"(?:@[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,})?"
 )
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
+#: What the vendors' own device plugins call their devices.
+_DEVICES = (
+    "nvidia.com/gpu", "nvidia.com/gpu.shared", "nvidia.com/pgpu", "nvidia.com/vgpu", "amd.com/gpu",
+    "gpu.intel.com/i915", "gpu.intel.com/xe", "habana.ai/gaudi", "google.com/tpu",
+    "cloud-tpus.google.com/v2", "cloud-tpus.google.com/v3", "aws.amazon.com/neuron",
+    "aws.amazon.com/neuroncore", "aws.amazon.com/neurondevice", "huawei.com/Ascend910",
+)  # fmt: skip
+#: When Kubernetes fetches an image.
+PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 #: The effects of a taint.
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
@@ -31,10 +41,26 @@ def resource_problem(resource: str) -> str | None:
         return None
     vendor, slash, name = resource.partition("/")
     if slash and re.fullmatch(_SUBDOMAIN, vendor) and re.fullmatch(_WORD, name):
+        return _device_problem(resource, vendor)
+    form = "a resource is `cpu`, `memory`, `ephemeral-storage` or `VENDOR/NAME`"
+    if re.search("gpu|tpu|gaudi|cuda", resource, re.IGNORECASE):
+        return f"{form}; a device has its vendor's name, as `nvidia.com/gpu` or `amd.com/gpu`"
+    near = nearest(resource.lower(), _RESOURCES)
+    return f"{form}; did you mean `{near}`?" if near else form
+
+
+def _device_problem(resource: str, vendor: str) -> str | None:
+    """What is wrong with the well-formed name of a device: a slip in a vendor's, for one."""
+    if resource in _DEVICES:
         return None
-    near = "nvidia.com/gpu" if "gpu" in resource.lower() else nearest(resource.lower(), _RESOURCES)
-    offer = f"; did you mean `{near}`?" if near else ""
-    return f"a resource is `cpu`, `memory`, `ephemeral-storage` or `VENDOR/NAME`{offer}"
+    if vendor.startswith("requests.") or vendor.endswith("kubernetes.io"):
+        return f"`{vendor}/` is Kubernetes' own; a device has its vendor's, as `nvidia.com/gpu`"
+    near = next((known for known in _DEVICES if _slipped(resource, known)), None)
+    return f"no vendor has such a device; did you mean `{near}`?" if near else None
+
+
+def _slipped(text: str, meant: str) -> bool:
+    return text.lower() == meant.lower() or one_change_apart(text.lower(), meant.lower())
 
 
 def quantity_problem(resource: str, quantity: str) -> str | None:
@@ -103,6 +129,20 @@ def mount_path_problem(path: str) -> str | None:
     if path.startswith("/") and ":" not in path and path.strip() == path and path.strip("/"):
         return None
     return "a volume is mounted at an absolute path without `:`, as `/data`"
+
+
+def pull_policy_problem(policy: str) -> str | None:
+    """Why ``policy`` is no policy of fetching an image, or ``None``."""
+    if policy in PULL_POLICIES:
+        return None
+    return "the policy is `Always`, `IfNotPresent` or `Never`"
+
+
+def id_problem(number: str) -> str | None:
+    """Why ``number`` is not that of a user or a group, or ``None``."""
+    if re.fullmatch("[0-9]{1,10}", number) and int(number) < 2**31:
+        return None
+    return "users and groups are whole numbers from 0 to 2147483647"
 
 
 def effect_problem(effect: str) -> str | None:

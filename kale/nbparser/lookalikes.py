@@ -52,9 +52,9 @@ def right_spelling(
     head, colon, rest = plain.partition(":")
     if not colon:
         return _without_colon(plain, tuple(keywords), reads)
-    head = head.strip().lower()
+    head = re.sub(r"[\s_]+", "-", head.strip().lower())
     for keyword in keywords:
-        if head == keyword or (head not in _FOREIGN and _one_change_apart(head, keyword)):
+        if head == keyword or (head not in _FOREIGN and one_change_apart(head, keyword)):
             corrected = f"{keyword}:{rest.strip()}"
             if keyword in _STRUCTURAL or head == keyword or reads(corrected):
                 return corrected
@@ -65,14 +65,14 @@ def _near_word(plain: str, words: tuple[str, ...]) -> str | None:
     joined = re.sub(r"[\s_]+", "-", plain.lower()).rstrip(":").rstrip("-")
     if joined in words:
         return joined
-    return next((word for word in words if _one_change_apart(joined, word)), None)
+    return next((word for word in words if one_change_apart(joined, word)), None)
 
 
 def _without_colon(
     plain: str, keywords: tuple[str, ...], reads: Callable[[str], bool]
 ) -> str | None:
     head, _, rest = re.sub(r"\s*[\s=]\s*", ":", plain, count=1).partition(":")
-    head = head.lower()
+    head = head.lower().replace("_", "-")
     if not rest:
         return f"{head}:NAME" if head in {"block", "prev"} else None
     if head not in keywords or head in _PHRASES:
@@ -83,7 +83,7 @@ def _without_colon(
     return corrected if head in _STRUCTURAL or reads(corrected) else None
 
 
-def _one_change_apart(a: str, b: str) -> bool:
+def one_change_apart(a: str, b: str) -> bool:
     """Whether one edit turns ``a`` into ``b``; short words have too many neighbours to judge.
 
     An edit is an insertion, a deletion, a replacement or an exchange of neighbours (the

@@ -11,12 +11,14 @@ from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location, NotebookError, UsageError
 from kale.ir import Pairs, Pickling
-from kale.nbparser.kubernetes import image_problem
+from kale.nbparser.kubernetes import image_problem, object_name_problem
 from kale.nbparser.names import pipeline_name
 from kale.nbparser.notebook import Notebook
-from kale.nbparser.steps_defaults import parse_steps_defaults
-from kale.nbparser.tag_kinds import CacheTag, ImageTag, OptionTag, TimeoutTag
+from kale.nbparser.steps_defaults import parse_defaults, parse_steps_defaults
+from kale.nbparser.tag_kinds import ImageTag, OptionTag
+from kale.nbparser.volumes import VOLUME_KEYS, parse_volumes
 from kale.options import ENVIRONMENT_PREFIX, FLAGS, PICKLERS
+from kale.volumes import Volumes
 
 #: Where the settings stand; the second is how early versions of Kale spelled it.
 METADATA_KEYS = ("kubeflow_notebook", "kubeflow_noteobok")
@@ -37,6 +39,8 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "marshal_path": (str, "text"),
     "snapshot_volumes": (bool, "true or false"),
     "autosnapshot": (bool, "true or false"),
+    "workspace": ((bool, str, dict), "true, a size or an object"),
+    "workspace_size": ((str, int), "text"),
     "storage_class_name": (str, "text"),
     "volume_access_mode": (str, "text"),
     "steps_defaults": ((list, dict), "a list of tags or an object"),
@@ -45,6 +49,9 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "timeout": (int, "a number of seconds from 1"),
     "enable_caching": (bool, "true or false"),
     "security_context": (dict, "an object"),
+    "service_account": (str, "text"),
+    "image_pull_secrets": (list, "a list of names"),
+    "image_pull_policy": (str, "text"),
     "kfp_host": (str, "text"),
     "output_path": (str, "text"),
     "no_pickle": (bool, "true or false"),
@@ -55,10 +62,11 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
 _ACTIVE = frozenset({
     "pipeline_name", "pipeline_description", "experiment_name", "experiment", "docker_image",
     "base_image", "steps_defaults", "timeout", "enable_caching", "no_pickle", "pickler",
+    "security_context", "service_account", "image_pull_secrets", "image_pull_policy", *VOLUME_KEYS,
 })  # fmt: skip
 
 #: What a command line, an environment or a project file may set as text.
-TEXT_SETTINGS = FLAGS.union(key for key, (kind, _) in _TYPES.items() if kind is str)
+TEXT_SETTINGS = FLAGS.union(key for key, (kind, _) in _TYPES.items() if kind is str) - {"kfp_host"}
 
 #: How text says whether a flag is set.
 _ON, _OFF = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
@@ -73,8 +81,10 @@ class Settings:
     description: str
     experiment: str
     image: str | None
+    service_account: str
     defaults: tuple[OptionTag, ...]
     pickling: Pickling
+    volumes: Volumes
     settings: Pairs
     diagnostics: tuple[Diagnostic, ...]
 
@@ -85,9 +95,9 @@ def parse_settings(
     """The notebook's settings and what is wrong with them; ``override`` beats the notebook.
 
     Errors: KALE010, no setting is called so; KALE018, ``override`` or ``default`` has a value
-    that a setting cannot have; KALE109, no image can be called so; KALE110, a value of a wrong
-    type; KALE112, no name for the pipeline.
-    Diagnostics: KALE111, keys without effect.
+    that a setting cannot have; KALE109, no image or service account can be called so; KALE110, a
+    value of a wrong type; KALE112, no name for the pipeline; those of ``steps_defaults``.
+    Diagnostics: KALE111, keys without effect; KALE117, the notebook names a cluster.
     """
     at = Location(notebook.path)
     errors: list[KaleError] = [
@@ -116,30 +126,49 @@ def parse_settings(
     if not name:
         errors.append(_nameless(title, at))
     image = text("base_image", "docker_image") or None
-    if image and (problem := image_problem(image)):
-        message = f"the image `{image}` cannot be used"
-        errors.append(NotebookError("KALE109", message, at=at, hint=problem))
+    account = text("service_account").strip()
+    for what, value, problem in (
+        ("image", image, image and image_problem(image)),
+        ("service account", account, account and object_name_problem(account)),
+    ):
+        if problem:
+            message = f"the {what} `{value}` cannot be used"
+            errors.append(NotebookError("KALE109", message, at=at, hint=problem))
     if found.get("docker_image") and found.get("base_image") not in {
         None, "", found["docker_image"],
     }:  # fmt: skip
         unused.add("docker_image")
-    defaults = tuple(_defaults(found, at, errors, unused))
+    if found.get("timeout", 1) < 1:
+        errors.append(_wrong_type("timeout", _TYPES["timeout"][1], at))
+        del found["timeout"]
+    key = "image_pull_policy"
+    below = {**found, key: found.get(key) or default.get(key)}
+    read = [*parse_defaults(below, at, unused.add)]
+    read += parse_steps_defaults({key: override.get(key)}, at, unused.add, "the settings")
+    errors += [wrong for wrong in read if isinstance(wrong, NotebookError)]
+    defaults = tuple(tag for tag in read if not isinstance(tag, NotebookError))
     if override.get("docker_image") or override.get("base_image"):
         defaults = tuple(tag for tag in defaults if not isinstance(tag, ImageTag))
+    layers = (default, found, override)
+    asked = {key: layer[key] for layer in layers for key in VOLUME_KEYS if layer.get(key, "") != ""}
+    volumes, wrong_volumes, notes = parse_volumes(asked, at)
+    errors += wrong_volumes
     settings = Settings(
         name=name,
         title=title,
         description=text("pipeline_description"),
         experiment=text("experiment_name") or _experiment(found.get("experiment")),
         image=image,
+        service_account=account,
         defaults=defaults,
         pickling=_pickling((override, found, default), errors, at),
+        volumes=volumes,
         settings=tuple(
             (key, json.dumps(found[key], sort_keys=True))
             for key in sorted(found)
             if key in _TYPES and key not in _ACTIVE and _asks_something(key, found)
         ),
-        diagnostics=_without_effect(unused, at),
+        diagnostics=(*_without_effect(unused - {"kfp_host"}, at), *_cluster(unused, at), *notes),
     )
     return settings, tuple(errors)
 
@@ -228,26 +257,6 @@ def _experiment(value: object) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _defaults(
-    found: Mapping[str, Any], at: Location, errors: list[KaleError], unused: set[str]
-) -> list[OptionTag]:
-    tags: list[OptionTag] = []
-    if "enable_caching" in found:
-        tags.append(CacheTag(found["enable_caching"]))
-    if "timeout" in found:
-        if found["timeout"] > 0:
-            tags.append(TimeoutTag(found["timeout"]))
-        else:
-            errors.append(_wrong_type("timeout", _TYPES["timeout"][1], at))
-    if "steps_defaults" in found:
-        for tag in parse_steps_defaults(found["steps_defaults"], at, unused.add):
-            if isinstance(tag, NotebookError):
-                errors.append(tag)
-            else:
-                tags.append(tag)
-    return tags
-
-
 def _without_effect(unused: set[str], at: Location) -> tuple[Diagnostic, ...]:
     if not unused:
         return ()
@@ -258,5 +267,20 @@ def _without_effect(unused: set[str], at: Location) -> tuple[Diagnostic, ...]:
             f"these settings have no effect here: {keys}",
             at=at,
             hint="remove them, or see to them in another way",
+        ),
+    )
+
+
+def _cluster(unused: set[str], at: Location) -> tuple[Diagnostic, ...]:
+    if "kfp_host" not in unused:
+        return ()
+    return (
+        diagnose(
+            "KALE117",
+            "the notebook's `kfp_host` is left aside: a notebook must not choose where your"
+            " credentials go",
+            at=at,
+            hint="name the cluster with `--host`, the variable `KALE_KFP_HOST` or the configuration"
+            " file",
         ),
     )

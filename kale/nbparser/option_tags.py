@@ -24,9 +24,12 @@ from kale.nbparser.tag_kinds import (
     NodeTag,
     OptionTag,
     PackagesTag,
+    PullPolicyTag,
+    PullSecretTag,
     ReportTag,
     RequestTag,
     RetryTag,
+    RunAsTag,
     SecretTag,
     TimeoutTag,
     TolerationTag,
@@ -112,9 +115,13 @@ def _resource(keyword: str, rest: str) -> tuple[str, str]:
 
 
 def _retry(rest: str) -> RetryTag:
-    if not re.fullmatch("[0-9]{1,9}", rest):
-        malformed(f"retry:{rest}", "retry:N` with a whole number from 0, as in `retry:3")
-    return RetryTag(int(rest))
+    match = re.fullmatch("([0-9]{1,9})(?::([0-9]{1,5}))?", rest)
+    if match is None:
+        malformed(
+            f"retry:{rest}",
+            "retry:N` or `retry:N:SECONDS` with whole numbers from 0, as in `retry:3:30",
+        )
+    return RetryTag(int(match[1]), None if match[2] is None else int(match[2]))
 
 
 def _timeout(rest: str) -> TimeoutTag:
@@ -229,6 +236,32 @@ def _volume(rest: str) -> VolumeTag:
     return VolumeTag(claim, mount_path)
 
 
+def _pull_secret(rest: str) -> PullSecretTag:
+    _accept(f"pull-secret:{rest}", kubernetes.object_name_problem(rest))
+    return PullSecretTag(rest)
+
+
+def _pull_policy(rest: str) -> PullPolicyTag:
+    _accept(f"pull-policy:{rest}", kubernetes.pull_policy_problem(rest))
+    return PullPolicyTag(rest)
+
+
+def _run_as_user(rest: str) -> RunAsTag:
+    _accept(f"run-as-user:{rest}", kubernetes.id_problem(rest))
+    return RunAsTag("user", int(rest))
+
+
+def _run_as_group(rest: str) -> RunAsTag:
+    _accept(f"run-as-group:{rest}", kubernetes.id_problem(rest))
+    return RunAsTag("group", int(rest))
+
+
+def _run_as_non_root(rest: str) -> RunAsTag:
+    if rest not in {"true", "false"}:
+        malformed(f"run-as-non-root:{rest}", "run-as-non-root:true` or `run-as-non-root:false")
+    return RunAsTag("non-root", rest == "true")
+
+
 #: The functions that read what follows the keyword and the colon, by keyword.
 OPTION_PARSERS: dict[str, Callable[[str], OptionTag]] = {
     "image": _image,
@@ -247,4 +280,9 @@ OPTION_PARSERS: dict[str, Callable[[str], OptionTag]] = {
     "node": _node,
     "toleration": _toleration,
     "volume": _volume,
+    "pull-secret": _pull_secret,
+    "pull-policy": _pull_policy,
+    "run-as-user": _run_as_user,
+    "run-as-group": _run_as_group,
+    "run-as-non-root": _run_as_non_root,
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from kale.dataclass import dataclass
 from kale.errors import Location, NotebookError
-from kale.ir import SecretEnv, StepOptions, Toleration, VolumeMount
+from kale.ir import SecretEnv, SecurityContext, StepOptions, Toleration, VolumeMount
 from kale.nbparser.tag_kinds import (
     AnnotationTag,
     CacheTag,
@@ -19,9 +20,12 @@ from kale.nbparser.tag_kinds import (
     NodeTag,
     OptionTag,
     PackagesTag,
+    PullPolicyTag,
+    PullSecretTag,
     ReportTag,
     RequestTag,
     RetryTag,
+    RunAsTag,
     SecretTag,
     TimeoutTag,
     TolerationTag,
@@ -48,7 +52,8 @@ def merge_options(
     """The options of a step: its own tags, and ``defaults`` where it says nothing.
 
     ``at`` is the step's place. Of ``defaults``, later ones beat earlier ones. Errors: KALE106,
-    two of the step's tags contradict each other; KALE109, a request is above its limit.
+    two of the step's tags contradict each other; KALE109, a request is above its limit, or the
+    step is to run as root and not as root.
     """
     errors: list[NotebookError] = []
     own: dict[Slot, PlacedOption] = {}
@@ -61,6 +66,7 @@ def merge_options(
     chosen = {slot: part for tag in defaults for slot, part in _slots(tag).items()}
     chosen.update({slot: option.tag for slot, option in own.items()})
     errors.extend(_unfit_requests(step, at, chosen, own))
+    errors.extend(_root_and_not_root(step, at, chosen, own))
     return _options(chosen.values()), tuple(errors)
 
 
@@ -80,6 +86,10 @@ def _slots(tag: OptionTag) -> Mapping[Slot, OptionTag]:
             return {("toleration", key, value, effect): tag}
         case VolumeTag(mount_path=path):
             return {("volume", path.rstrip("/")): tag}
+        case PullSecretTag(secret):
+            return {("pull-secret", secret): tag}
+        case RunAsTag(what=what):
+            return {("run-as", what): tag}
         case _:
             return {(type(tag).__name__,): tag}
 
@@ -119,6 +129,23 @@ def _unfit_requests(
             )
 
 
+def _root_and_not_root(
+    step: str, at: Location, chosen: Mapping[Slot, OptionTag], own: Mapping[Slot, PlacedOption]
+) -> Iterable[NotebookError]:
+    user, non_root = ("run-as", "user"), ("run-as", "non-root")
+    if chosen.get(user) == RunAsTag("user", 0) and chosen.get(non_root) == RunAsTag(
+        "non-root", value=True
+    ):
+        place = own.get(user) or own.get(non_root)
+        yield NotebookError(
+            "KALE109",
+            f"step `{step}` is to run as user 0, who is root, and not as root",
+            at=place.at if place else at,
+            hint="Kubernetes starts no such container: name another user, or take one of the two"
+            " away",
+        )
+
+
 def _options(tags: Iterable[OptionTag]) -> StepOptions:
     chosen = tuple(tags)
     image = next((t.image for t in chosen if isinstance(t, ImageTag)), None)
@@ -128,6 +155,7 @@ def _options(tags: Iterable[OptionTag]) -> StepOptions:
         limits=_sorted((t.resource, t.quantity) for t in chosen if isinstance(t, LimitTag)),
         requests=_sorted((t.resource, t.quantity) for t in chosen if isinstance(t, RequestTag)),
         retries=next((t.count for t in chosen if isinstance(t, RetryTag)), None),
+        retry_pause=next((t.pause for t in chosen if isinstance(t, RetryTag)), None),
         timeout=next((t.seconds for t in chosen if isinstance(t, TimeoutTag)), None),
         caching=next((t.enabled for t in chosen if isinstance(t, CacheTag)), None),
         report=next((t.enabled for t in chosen if isinstance(t, ReportTag)), None),
@@ -145,7 +173,15 @@ def _options(tags: Iterable[OptionTag]) -> StepOptions:
         volumes=tuple(
             VolumeMount(t.claim, t.mount_path) for t in chosen if isinstance(t, VolumeTag)
         ),
+        pull_secrets=tuple(t.secret for t in chosen if isinstance(t, PullSecretTag)),
+        pull_policy=next((t.policy for t in chosen if isinstance(t, PullPolicyTag)), None),
+        security_context=_security_context(t for t in chosen if isinstance(t, RunAsTag)),
     )
+
+
+def _security_context(tags: Iterable[RunAsTag]) -> SecurityContext | None:
+    asked: dict[str, Any] = {f"run_as_{t.what.replace('-', '_')}": t.value for t in tags}
+    return SecurityContext(**asked) if asked else None
 
 
 def _sorted(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from kale.dataclass import dataclass
 
 
@@ -85,9 +87,10 @@ class RequestTag:
 
 @dataclass(frozen=True, slots=True)
 class RetryTag:
-    """``retry:N``: attempts after a failure."""
+    """``retry:N:SECONDS``: attempts after a failure, and how long to wait before each."""
 
     count: int
+    pause: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,28 @@ class VolumeTag:
     mount_path: str
 
 
+@dataclass(frozen=True, slots=True)
+class PullSecretTag:
+    """``pull-secret:NAME``: a Kubernetes secret that the step's image is fetched with."""
+
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullPolicyTag:
+    """``pull-policy:POLICY``: when the step's image is fetched anew."""
+
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunAsTag:
+    """``run-as-user:UID``, ``run-as-group:GID``, ``run-as-non-root:true``; ``what`` is the word."""
+
+    what: Literal["user", "group", "non-root"]
+    value: int | bool
+
+
 #: Tags that say what a cell is.
 RoleTag = BlockTag | ImportsTag | FunctionsTag | ParametersTag | MetricsTag | SkipTag | NotebookTag
 
@@ -197,6 +222,9 @@ OptionTag = (
     | NodeTag
     | TolerationTag
     | VolumeTag
+    | PullSecretTag
+    | PullPolicyTag
+    | RunAsTag
 )
 
 #: Every tag of Kale's.

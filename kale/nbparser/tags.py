@@ -26,9 +26,12 @@ from kale.nbparser.tag_kinds import (
     PackagesTag,
     ParametersTag,
     PrevTag,
+    PullPolicyTag,
+    PullSecretTag,
     ReportTag,
     RequestTag,
     RetryTag,
+    RunAsTag,
     SecretTag,
     SkipTag,
     Tag,
@@ -97,8 +100,8 @@ def format_tag(tag: Tag) -> str:  # noqa: C901 - one short case a kind
             return f"limit:{resource}:{quantity}"
         case RequestTag(resource, quantity):
             return f"request:{resource}:{quantity}"
-        case RetryTag(count):
-            return f"retry:{count}"
+        case RetryTag(count, pause):
+            return f"retry:{count}" if pause is None else f"retry:{count}:{pause}"
         case TimeoutTag(seconds):
             return f"timeout:{seconds}"
         case CacheTag(enabled):
@@ -121,6 +124,12 @@ def format_tag(tag: Tag) -> str:  # noqa: C901 - one short case a kind
             return f"toleration:{key}:{value}:{effect}"
         case VolumeTag(claim, mount_path):
             return f"volume:{claim}:{mount_path}"
+        case PullSecretTag(secret):
+            return f"pull-secret:{secret}"
+        case PullPolicyTag(policy):
+            return f"pull-policy:{policy}"
+        case RunAsTag(what, value):
+            return f"run-as-{what}:{str(value).lower()}"
 
 
 def _switch(enabled: bool) -> str:

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import logging
 import os
+import shutil
 import sys
 import warnings
 import zlib
@@ -39,7 +40,11 @@ def run(ports: Ports, step: str, notebook: str, folder: Path) -> bool:
         if number != "0":
             cell["metadata"]["kale"]["cell"] = int(number)
     names = source["metadata"]["kale"]
-    context = _context(ports, step, names, folder)
+    try:
+        context = _context(ports, step, names, folder)
+    except RuntimeError as trouble:  # the volume that values go through
+        report_failure(step, source, {}, trouble, {})
+        return False
     file = folder / "context.json"
     file.write_text(json.dumps(context))
     os.environ["KALE_STEP_CONTEXT"] = str(file)
@@ -57,16 +62,27 @@ def run(ports: Ports, step: str, notebook: str, folder: Path) -> bool:
     if error is not None:
         inputs = {name: _described(paths[0]) for name, paths in context["inputs"].items()}
         report_failure(step, source, executed, error, inputs)
+        if "on_volume" in context:
+            shutil.rmtree(context["on_volume"], ignore_errors=True)
     return error is None
 
 
 def _context(ports: Ports, step: str, names: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """What the cells that load, save and record are told; see ``kale_runtime.step``."""
-    inputs, outputs = names["inputs"], names["outputs"]
+    inputs, outputs, root = names["inputs"], names["outputs"], names.get("on_volume", "")
+    folders = {n: [_input(ports, n, k, root) for k in keys] for n, keys in inputs.items()}
+    made = ""
+    if root and outputs:
+        from .on_volume import new_folder  # which the pods of most pipelines have not
+
+        made = str(new_folder(root, step))
     context = {
         "step": step,
-        "inputs": {n: [local_path(ports.inputs[k]) for k in keys] for n, keys in inputs.items()},
-        "outputs": {n: local_path(ports.outputs[key]) for n, key in outputs.items()},
+        "inputs": folders,
+        "outputs": {
+            n: f"{made}/{key}" if made else local_path(ports.outputs[key])
+            for n, key in outputs.items()
+        },
         "metrics": str(
             Path(local_path(ports.outputs.get("metrics", {"uri": str(folder)})), _METRICS)
         ),
@@ -78,9 +94,21 @@ def _context(ports: Ports, step: str, names: Mapping[str, Any], folder: Path) ->
             if ports.may_hand_on(step, inputs[name], outputs[name])
         },
     }
+    if made:
+        context["on_volume"] = made
     if "classification_metrics" in ports.outputs:
         context["classification"] = str(folder / "classification.json")
     return context
+
+
+def _input(ports: Ports, name: str, key: str, root: str) -> str:
+    """The folder of a value: the input artifact, or what that says of a volume."""
+    path: str = local_path(ports.inputs[key])
+    if not root:
+        return path
+    from .on_volume import follow
+
+    return follow(path, name, root)
 
 
 _METRICS = "metrics.json"
@@ -179,9 +207,16 @@ def _tell(ports: Ports, names: Mapping[str, Any], context: Mapping[str, Any]) ->
                 folder = note.read_text()
                 ports.outputs[key]["uri"] = next(
                     ports.inputs[given]["uri"]
-                    for given in names["inputs"][name]
-                    if Path(local_path(ports.inputs[given])) == Path(folder)
+                    for given, path in zip(
+                        names["inputs"][name], context["inputs"][name], strict=True
+                    )
+                    if Path(path) == Path(folder)
                 )
+            elif "on_volume" in context:
+                path = local_path(ports.outputs[key])
+                from .on_volume import point
+
+                point(path, Path(folder), names["on_volume"])
             manifest = _manifest(folder)
             kept = ("type", "artifact", "description", "digest")
             ports.tell(key, {k: manifest[k] for k in kept if manifest.get(k)})

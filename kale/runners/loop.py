@@ -255,10 +255,12 @@ class Loop:
         return running.attempt < attempts and not self._ending
 
     def _pause(self, running: _Running, error: StepError) -> None:
-        """Try a step again, after twice the pause of the time before."""
+        """Try a step again, after the pause it asks for, or twice that of the time before."""
         running.stopped = running.deadline = running.cell = None
         self._observer.step_retried(running.task.name, running.attempt + 1, retry_reason(error))
-        pause = min(self._options.retry_pause * 2 ** (running.attempt - 1), LONGEST_PAUSE)
+        pause: float | None = running.task.options.retry_pause
+        if pause is None:
+            pause = min(self._options.retry_pause * 2 ** (running.attempt - 1), LONGEST_PAUSE)
         heapq.heappush(self._pauses, _Pause(time.monotonic() + pause, running))
         running.error = error
 

@@ -83,9 +83,7 @@ def check_names(pipeline: Pipeline, names: Iterable[str]) -> None:
             hint = "it has " + ", ".join(f"`{other}`" for other in known)
         else:
             hint = "tag the cell that assigns it `pipeline-parameters`"
-        errors.append(
-            UsageError("KALE501", f"the notebook has no pipeline parameter `{name}`", hint=hint)
-        )
+        errors.append(UsageError("KALE501", f"there is no pipeline parameter `{name}`", hint=hint))
     raise_all(errors)
 
 

@@ -372,7 +372,7 @@ def test_a_refused_notebook(told, notebook, verb, cells, text):
 
 PARAMETERS = [
     pytest.param(
-        ["alhpa=1"], "error KALE501: the notebook has no pipeline parameter `alhpa`\n"
+        ["alhpa=1"], "error KALE501: there is no pipeline parameter `alhpa`\n"
         "  hint: did you mean `alpha`?\n",
         id="an unknown one",
     ),
@@ -409,20 +409,6 @@ def test_a_wrong_parameter(told, notebook, given, text):
 
 
 # ---------------------------------------------------------------------- wrong use
-
-
-@pytest.mark.parametrize(
-    "option", ["--deploy", "--upload_pipeline", "--upload-pipeline", "--run_pipeline",
-               "--run-pipeline"],
-)  # fmt: skip
-def test_deploying_says_what_is_missing(told, notebook, option):
-    notebook(*GOOD)
-    assert told("--nb", "nb.ipynb", option, "--kfp_host", "h") == (
-        2,
-        "error KALE014: this version of Kale compiles pipelines but does not deploy them itself\n"
-        "  hint: leave that option out, then upload and run with the script that is written: "
-        "python NAME.kfp.py --deploy --host URL\n",
-    )
 
 
 USAGE = [

@@ -140,12 +140,17 @@ def pod(made: Plan) -> dict[str, Any]:
 
 
 def compiled(made: Plan) -> list[Any]:
-    """The documents that the script makes with the official compiler."""
+    """The documents that the plan's script makes with the official compiler."""
+    return officially_compiled(emit_script(made))
+
+
+def officially_compiled(script: bytes) -> list[Any]:
+    """The documents that a script makes with the official compiler."""
     names: dict[str, Any] = {"__name__": "script"}
     with warnings.catch_warnings():
         # The SDK warns about Python versions and about annotations that it will drop.
         warnings.simplefilter("ignore")
-        exec(compile(emit_script(made), "script.py", "exec", dont_inherit=True), names)
+        exec(compile(script, "script.py", "exec", dont_inherit=True), names)
         return list(yaml.safe_load_all(names["package"]()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from codegen.builders import officially_compiled
 from codegen.compiled_package import Package
 from codegen.protobuf_messages import check_executors_differ, check_messages, check_wires
 
@@ -13,7 +14,8 @@ from codegen.protobuf_messages import check_executors_differ, check_messages, ch
 def compiled(kale, notebook, tmp_path, monkeypatch):
     """Compile a notebook as a user does: a step `fit` of those tags, or these cells.
 
-    Whatever the package is, it is a message of the specification, and no wire of it is loose.
+    Whatever the package is, it is a message of the specification, no wire of it is loose, and the
+    official compiler makes the same of the script beside it.
     """
     monkeypatch.chdir(tmp_path)
 
@@ -24,10 +26,12 @@ def compiled(kale, notebook, tmp_path, monkeypatch):
         )
         code, out, err = kale("compile", path.name, *options, "--json")
         assert code == 0, err + out
-        made = Package((tmp_path / json.loads(out)["files"]["package"]).read_bytes())
+        files = json.loads(out)["files"]
+        made = Package((tmp_path / files["package"]).read_bytes())
         check_messages(made.documents)
         check_wires(made.documents)
         check_executors_differ(made.documents)
+        assert officially_compiled((tmp_path / files["script"]).read_bytes()) == made.documents
         return made
 
     return run

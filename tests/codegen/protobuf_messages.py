@@ -55,10 +55,46 @@ def check_wires(documents: list[Any]) -> None:
             assert _title(wanted["artifacts"][key]) in (given, _ANY), (name, key)
             assert output["producerTask"] in before, (name, key)
         for key, source in fed.get("parameters", {}).items():
+            kind = wanted["parameters"][key]["parameterType"]
+            if constant := source.get("runtimeValue"):
+                assert kind == _TYPES[type(constant["constant"])], (name, key)
+                continue
+            if output := source.get("taskOutputParameter"):
+                assert kind == _output_type(spec, output), (name, key)
+                assert output["producerTask"] in before, (name, key)
+                continue
             given = pipeline_inputs[source["componentInputParameter"]]
-            assert wanted["parameters"][key]["parameterType"] == given["parameterType"], (name, key)
+            assert kind == given["parameterType"], (name, key)
             assert wanted["parameters"][key].get("isOptional") or "defaultValue" in given
     assert sorted(_topological(tasks)) == sorted(tasks)
+    for document in platforms:
+        _check_mounts(spec, document)
+
+
+#: The types of constants in a specification.
+_TYPES = {str: "STRING", list: "LIST", dict: "STRUCT"}
+
+
+def _check_mounts(spec: Any, platform: Any) -> None:
+    """Fail where the claim of a mount is nobody's."""
+    tasks = spec["root"]["dag"]["tasks"]
+    for label, config in executor_configs(platform).items():
+        for mount in config.get("pvcMount", ()):
+            source = mount.get("pvcNameParameter", mount)
+            if output := source.get("taskOutputParameter"):
+                assert _output_type(spec, output) == "STRING"
+                task = tasks[label.removeprefix("exec-")]
+                assert output["producerTask"] in task["dependentTasks"], label
+            elif key := source.get("componentInputParameter"):
+                given = spec["root"]["inputDefinitions"]["parameters"][key]
+                assert given == {"parameterType": "STRING"}, label
+
+
+def _output_type(spec: Any, output: Any) -> Any:
+    """The type of a parameter that a task gives."""
+    task = spec["root"]["dag"]["tasks"][output["producerTask"]]
+    outputs = spec["components"][task["componentRef"]["name"]]["outputDefinitions"]
+    return outputs["parameters"][output["outputParameterKey"]]["parameterType"]
 
 
 def check_executors_differ(documents: list[Any]) -> None:
@@ -74,7 +110,8 @@ def check_executors_differ(documents: list[Any]) -> None:
 
 def executor_configs(document: Any) -> dict[str, Any]:
     """What the platform's document says of pods, by the label of the executor."""
-    found: dict[str, Any] = document["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    kubernetes = document["platforms"]["kubernetes"]
+    found: dict[str, Any] = kubernetes.get("deploymentSpec", {}).get("executors", {})
     return found
 
 

@@ -12,6 +12,7 @@ from kale.ir import (
     Environment,
     PackageOptions,
     SecretEnv,
+    SecurityContext,
     StepOptions,
     Toleration,
     VolumeMount,
@@ -24,6 +25,9 @@ OPTIONS = StepOptions(
     secrets=(SecretEnv("db", "password", "P"),),
     tolerations=(Toleration("spot", "", ""),),
     volumes=(VolumeMount("data", "/data"),),
+    pull_secrets=("registry",),
+    pull_policy="Always",
+    security_context=SecurityContext(run_as_user=1000),
 )
 
 
@@ -41,10 +45,17 @@ def fields(made):
 
 #: By the first release that knows them.
 SINCE = {
-    "2.1": {"podMetadata", "tolerations", "activeDeadlineSeconds"},
+    "2.1": {
+        "podMetadata",
+        "tolerations",
+        "activeDeadlineSeconds",
+        "imagePullPolicy",
+        "imagePullSecret",
+    },
     "2.4": {"resourceCpuLimit", "resourceMemoryLimit", "resourceType", "resourceCount"},
     "2.5": {"secretNameParameter", "pvcNameParameter"},
     "2.15": {"optional"},
+    "2.16": {"securityContext"},
 }
 NEW = set().union(*SINCE.values())
 
@@ -54,10 +65,11 @@ NEW = set().union(*SINCE.values())
     [
         pytest.param("", NEW, id="this Kale's own"),
         pytest.param("2.17.3", NEW, id="a patch of it"),
-        pytest.param("2.15", NEW, id="2.15"),
-        pytest.param("v2.14.0", NEW - SINCE["2.15"], id="2.14"),
-        pytest.param("2.5", NEW - SINCE["2.15"], id="2.5"),
-        pytest.param("2.4", NEW - SINCE["2.15"] - SINCE["2.5"], id="2.4"),
+        pytest.param("2.16", NEW, id="2.16"),
+        pytest.param("2.15", NEW - SINCE["2.16"], id="2.15"),
+        pytest.param("v2.14.0", NEW - SINCE["2.16"] - SINCE["2.15"], id="2.14"),
+        pytest.param("2.5", NEW - SINCE["2.16"] - SINCE["2.15"], id="2.5"),
+        pytest.param("2.4", SINCE["2.1"] | SINCE["2.4"], id="2.4"),
         pytest.param("2.1", SINCE["2.1"], id="2.1"),
         pytest.param("2.0", set(), id="2.0"),
     ],
@@ -91,6 +103,15 @@ def test_a_back_end_that_loses_the_outputs_of_renamed_tasks_gets_none(version, n
     assert compiled(made) == package(made)
 
 
+def test_a_name_that_stands_there_twice_stays_once():
+    told = {
+        version: sorted(pod(made_for(version, one(OPTIONS)))["imagePullSecret"][0])
+        for version in ("2.1", "2.4", "2.5")
+    }
+    both = ["secretName", "secretNameParameter"]
+    assert told == {"2.1": ["secretName"], "2.4": ["secretName"], "2.5": both}
+
+
 def test_what_cannot_be_said_is_a_warning():
     made = made_for("2.0", one(OPTIONS))
     assert [(found.code, str(found.at), found.message, found.hint) for found in check_package(made)] == [
@@ -98,11 +119,23 @@ def test_what_cannot_be_said_is_a_warning():
             "KALE413",
             "iris.ipynb: cell 10 (train), line 1",
             f"Kubeflow Pipelines 2.0 knows no {option} of a step; the package leaves that out",
-            "drop the option, or run on 2.1 or later",
+            f"drop the option, or run on {since} or later",
         )
-        for option in ("labels", "tolerations", "timeout")
+        for option, since in (
+            ("labels", "2.1"), ("tolerations", "2.1"), ("timeout", "2.1"), ("pull_policy", "2.1"),
+            ("pull_secrets", "2.1"), ("security_context", "2.16"),
+        )
     ]  # fmt: skip
-    assert check_package(made_for("2.1", one(OPTIONS))) == ()
+    assert [found.code for found in check_package(made_for("2.1", one(OPTIONS)))] == ["KALE413"]
+    assert check_package(made_for("2.16", one(OPTIONS))) == ()
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.15"])
+def test_root_is_a_user_that_a_release_is_not_told_of(version):
+    """Its number is 0, which says something."""
+    made = made_for(version, one(StepOptions(security_context=SecurityContext(run_as_user=0))))
+    assert [found.code for found in check_package(made)] == ["KALE413"]
+    assert compiled(made) == package(made)
 
 
 def test_a_parameter_without_a_default_is_a_warning():

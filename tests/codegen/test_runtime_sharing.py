@@ -9,7 +9,7 @@ from codegen.builders import compiled, container, one, package, plan, task
 
 from kale.codegen.package_layout import lay_out
 from kale.codegen.runtime_sharing import CARRIED_IN_ALL, share_runtime
-from kale.ir import Environment, PackageOptions, StepOptions
+from kale.ir import Environment, PackageOptions, SecurityContext, StepOptions
 
 HALF = CARRIED_IN_ALL // 2
 
@@ -81,8 +81,8 @@ def test_the_task_before_all():
         "componentRef": {"name": "comp-kale-runtime"},
         "retryPolicy": {
             "backoffDuration": "0s",
-            "backoffFactor": 2.0,
-            "backoffMaxDuration": "3600s",
+            "backoffFactor": 1.0,
+            "backoffMaxDuration": "31536000s",
             "maxRetryCount": 2,
         },
         "taskInfo": {"name": "kale-runtime"},
@@ -94,6 +94,24 @@ def test_the_task_before_all():
     for name in names:
         assert containers[name]["command"][3].startswith("sha256:")
         assert tasks[name]["dependentTasks"] == ["kale-runtime"]
+
+
+def test_the_task_before_all_is_fetched_and_run_as_the_step_whose_image_it_has():
+    first = StepOptions(
+        image="own:1",
+        pull_secrets=("registry",),
+        pull_policy="Always",
+        security_context=SecurityContext(run_as_non_root=True),
+        labels=(("of", "the-step"),),
+    )
+    made = plan(*(f"s{n}" for n in range(10)), options={"s0": first, "s1": StepOptions(timeout=5)})
+    pods = package(made)[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert pods["exec-kale-runtime"] == {
+        "imagePullPolicy": "Always",
+        "imagePullSecret": pods["exec-s0"]["imagePullSecret"],
+        "securityContext": {"runAsNonRoot": True},
+    }
+    assert compiled(made) == package(made)
 
 
 def test_a_task_waits_for_the_one_that_hands_it_the_runtime():

@@ -19,7 +19,14 @@ from codegen.builders import (
 )
 
 from kale.codegen import emit_files, emit_script
-from kale.ir import METRICS_STEP, SecretEnv, StepOptions, Toleration, VolumeMount
+from kale.ir import (
+    METRICS_STEP,
+    SecretEnv,
+    SecurityContext,
+    StepOptions,
+    Toleration,
+    VolumeMount,
+)
 
 HOSTILE = (
     "a\"b'c\\n\n'''\"\"\" {x} %s %(y)s \u2028 \U0001f600 \x00\x7f\x85 \ufeff #{ ${HOME} `id` */"
@@ -40,6 +47,9 @@ EVERY_OPTION = StepOptions(
     node_selectors=(("disk", "ssd"), ("zone", "a")),
     tolerations=(Toleration("gpu", "yes", "NoSchedule"), Toleration("spot", "", "NoExecute")),
     volumes=(VolumeMount("data", "/data"), VolumeMount("models", "/mnt/models")),
+    pull_secrets=("registry", "mirror.example.org"),
+    pull_policy="IfNotPresent",
+    security_context=SecurityContext(1000, 0, run_as_non_root=True),
 )
 
 ALL_TYPES = [
@@ -178,6 +188,15 @@ CASES = [
     ),
     pytest.param(one(EVERY_OPTION), id="every option"),
     pytest.param(one(StepOptions(report=False)), id="no report"),
+    *(
+        pytest.param(one(StepOptions(security_context=context)), id=f"{context}")
+        for context in (
+            SecurityContext(run_as_user=0),
+            SecurityContext(run_as_group=0),
+            SecurityContext(run_as_non_root=False),
+            SecurityContext(2**31 - 1, 2**31 - 1, run_as_non_root=True),
+        )
+    ),
     pytest.param(
         plan(("a", "roc_curve = f(y, p)"), metrics=("a", ["roc_curve"])), id="a curve as a metric"
     ),

@@ -17,7 +17,13 @@ from codegen.builders import one, package, plan, without_version
 from kale.codegen import emit_script
 from kale.ir import StepOptions
 
-MADE = plan("load", "train", wires=[("x", "load", "train")], experiment="flowers")
+MADE = plan(
+    "load",
+    "train",
+    wires=[("x", "load", "train")],
+    experiment="flowers",
+    service_account="botanist",
+)
 
 
 class Cluster(BaseHTTPRequestHandler):
@@ -136,7 +142,8 @@ def test_deploy_uploads_and_runs(script, cluster):
     (upload, query, body), (run, _, started) = cluster.posts
     assert (upload, query["name"], run) == ("upload", "iris", "runs")
     assert (script.folder / "iris.yaml").read_bytes() in body
-    assert json.loads(started)["display_name"] == "first"
+    begun = json.loads(started)
+    assert (begun["display_name"], begun["service_account"]) == ("first", "botanist")
 
     # The same once more makes one version, whose name says what is in it.
     for _ in range(2):

@@ -87,7 +87,8 @@ def test_no_shared_cell_leaves_no_trace():
         pytest.param(plan("a"), "    task_a = step_a()\n", id="one that nothing waits for"),
         pytest.param(
             plan("a", options={"a": StepOptions(retries=1)}),
-            "    task_a = step_a()\n    task_a.set_retry(1)\n"
+            "    task_a = step_a()\n"
+            '    task_a.set_retry(1, backoff_factor=1.0, backoff_max_duration="31536000s")\n'
             '    task_a.set_env_variable("KALE_CELLS", "10")\n',
             id="one with an option",
         ),

@@ -62,11 +62,11 @@ def test_a_changed_file_changes_the_digest_that_consumers_ask_for():
 
 
 def test_files_too_large_are_refused_by_name():
-    files = {"big.csv": incompressible(100 * 1024).encode(), "small.py": b"x = 1"}
+    files = {"big.csv": incompressible(110 * 1024).encode(), "small.py": b"x = 1"}
     with pytest.raises(PackageError) as caught:
         check_package(shipping(files))
     assert caught.value.code == "KALE408"
-    assert "file `big.csv` (150 KiB), the step runtime (" in caught.value.hint
+    assert "file `big.csv` (165 KiB), the step runtime (" in caught.value.hint
 
 
 def test_a_runtime_of_the_image_leaves_them_out_with_a_warning():

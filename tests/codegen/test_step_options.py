@@ -12,7 +12,7 @@ from codegen.builders import compiled, container, one, package, pod, task
 from kale.codegen import emit_package
 from kale.codegen.package_layout import DEFAULT_IMAGE
 from kale.codegen.pod_notebook import pod_notebook
-from kale.ir import SecretEnv, StepOptions, Toleration, VolumeMount
+from kale.ir import SecretEnv, SecurityContext, StepOptions, Toleration, VolumeMount
 
 
 def test_no_option_leaves_no_trace():
@@ -111,13 +111,24 @@ def test_caching(options, expected):
     assert task(one(options))["cachingOptions"] == expected
 
 
-def test_retries():
-    assert task(one(StepOptions(retries=2)))["retryPolicy"] == {
-        "backoffDuration": "0s",
-        "backoffFactor": 2.0,
-        "backoffMaxDuration": "3600s",
+@pytest.mark.parametrize(
+    ("pause", "written"),
+    [
+        pytest.param(None, "0s", id="at once"),
+        pytest.param(0, "0s", id="at once, as asked"),
+        pytest.param(30, "30s", id="after a pause"),
+    ],
+)
+def test_retries(pause, written):
+    """Argo kills the attempt that runs when the longest time is over: it is a year."""
+    made = one(StepOptions(retries=2, retry_pause=pause))
+    assert task(made)["retryPolicy"] == {
+        "backoffDuration": written,
+        "backoffFactor": 1.0,
+        "backoffMaxDuration": "31536000s",
         "maxRetryCount": 2,
     }
+    assert compiled(made) == package(made)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +202,7 @@ EVERY_FIELD = {
     "limits": ((("memory", "3Gi"),), "3Gi"),
     "requests": ((("cpu", "750m"),), "750m"),
     "retries": (7, "maxRetryCount: 7"),
+    "retry_pause": (77, "77s"),
     "timeout": (4321, "activeDeadlineSeconds"),
     "caching": (False, "cachingOptions: {}"),
     "env": ((("MODE", "quick"),), "value: quick"),
@@ -200,10 +212,16 @@ EVERY_FIELD = {
     "node_selectors": ((("disk", "nvme"),), "disk: nvme"),
     "tolerations": ((Toleration("spot", "yes", "NoExecute"),), "effect: NoExecute"),
     "volumes": ((VolumeMount("claim-1", "/mnt/x"),), "/mnt/x"),
+    "pull_secrets": (("registry-1",), "secretName: registry-1"),
+    "pull_policy": ("Never", "imagePullPolicy: Never"),
+    "security_context": (SecurityContext(run_as_user=65534), "65534"),
 }
 
 #: Of the local run's cache, which a cluster does not have; and what an output less says.
 LOCAL_FIELDS = {"files", "report"}
+
+#: What an option says nothing without.
+NEEDS = {"retry_pause": {"retries": 1}}
 
 
 def test_every_option_has_a_row_here():
@@ -212,7 +230,8 @@ def test_every_option_has_a_row_here():
 
 @pytest.mark.parametrize(("field", "value", "text"), [(k, *v) for k, v in EVERY_FIELD.items()])
 def test_every_option_reaches_the_package_and_the_script(field, value, text):
-    made = one(StepOptions(**{field: value}))
+    needs = NEEDS.get(field, {})
+    made = one(StepOptions(**{**needs, field: value}))
     assert text in emit_package(made).decode()
-    assert text not in emit_package(one(StepOptions())).decode()
+    assert text not in emit_package(one(StepOptions(**needs))).decode()
     assert compiled(made) == package(made)

@@ -12,6 +12,7 @@ from kale.codegen import make_plan
 from kale.environment.shipped import shipped_files
 from kale.errors import KaleError
 from kale.ir import PackageOptions, StepOptions, VolumeMount
+from kale.volumes import Volume, Volumes
 
 #: What lies beside the notebook in each of these tests.
 FILES = (
@@ -165,6 +166,22 @@ def test_what_lies_on_a_volume_of_the_step_is_there(folder):
     assert warned(folder, "pass", f"open({path!r})", options=mounted) == [path]
     beside = {"train": StepOptions(volumes=(VolumeMount("claim", str(folder)[:-1]),))}
     assert warned(folder, f"open({path!r})", options=beside) == [path]
+
+
+@pytest.mark.parametrize(
+    ("volume", "found"),
+    [
+        pytest.param(Volume("existing", "claim", ""), True, id="a claim"),
+        pytest.param(Volume("clone", "claim", "", parameter="p"), True, id="a copy"),
+        pytest.param(Volume("new", "made", "", snapshot="s"), True, id="from a snapshot"),
+        pytest.param(Volume("new", "made", ""), False, id="a new one is empty"),
+    ],
+)
+def test_what_lies_on_a_volume_of_the_pipeline_is_there(folder, volume, found):
+    path = str(folder / "model.bin")
+    mounted = Volumes((replace(volume, mount_path=str(folder)),))
+    missed = warned(folder, f"open({path!r})", volumes=mounted)
+    assert missed == ([] if found else [path])
 
 
 @pytest.mark.parametrize(

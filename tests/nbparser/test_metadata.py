@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from kale.ir import Pickling
@@ -34,7 +32,7 @@ def settings(parse):
                 "docker_image": "",
                 "base_image": "",
                 "volumes": [],
-                "snapshot_volumes": True,
+                "snapshot_volumes": False,
                 "autosnapshot": True,
                 "katib_run": False,
                 "katib_metadata": {"maxTrialCount": 12},
@@ -163,15 +161,24 @@ def test_an_image_from_outside_beats_the_steps_defaults_but_no_tag(parse):
 
 
 def test_a_setting_from_outside_that_nothing_acts_on_is_told(settings):
-    pipeline = settings(
-        {"kfp_host": "nb"},
-        override={"kfp_host": "o"},
-        default={"output_path": "d", "kfp_host": "d"},
-    )
-    assert pipeline.settings == (("kfp_host", '"o"'), ("output_path", '"d"'))
+    pipeline = settings({}, override={"output_path": "o"}, default={"output_path": "d"})
+    assert pipeline.settings == (("output_path", '"o"'),)
     assert [found.message for found in pipeline.diagnostics] == [
-        "these settings have no effect here: `kfp_host`, `output_path`"
+        "these settings have no effect here: `output_path`"
     ]
+
+
+def test_a_notebook_does_not_choose_where_credentials_go(settings, problems):
+    """Nor does a project file, which may be somebody else's too."""
+    pipeline = settings({"kfp_host": "https://thief.example.org"})
+    [warning] = pipeline.diagnostics
+    assert (warning.code, warning.message) == (
+        "KALE117",
+        "the notebook's `kfp_host` is left aside: a notebook must not choose where your credentials"
+        " go",
+    )
+    [line] = problems(STEP, default={"kfp_host": "https://thief.example.org"})
+    assert line.startswith("None: KALE010: there is no setting `kfp_host`")
 
 
 def test_an_unknown_setting_is_refused(problems):
@@ -184,11 +191,9 @@ def test_an_unknown_setting_is_refused(problems):
 def test_what_has_no_effect_is_warned_about_by_name_and_kept(settings):
     pipeline = settings(
         {
-            "volumes": [{"name": "v", "size": 1}],
-            "autosnapshot": True,
             "katib_run": True,
             "katib_metadata": {"b": 1, "a": 2},
-            "marshal_volume": True,
+            "output_path": "out",
             "colour": "red",
             "docker_image": "old",
             "base_image": "new",
@@ -198,17 +203,15 @@ def test_what_has_no_effect_is_warned_about_by_name_and_kept(settings):
     [warning] = pipeline.diagnostics
     assert (warning.code, warning.severity.value) == ("KALE111", "warning")
     assert warning.message == (
-        "these settings have no effect here: `autosnapshot`, `colour`, `docker_image`,"
-        " `katib_metadata`, `katib_run`, `marshal_volume`, `steps_defaults.retry_factor`, `volumes`"
+        "these settings have no effect here: `colour`, `docker_image`, `katib_metadata`,"
+        " `katib_run`, `output_path`, `steps_defaults.retry_factor`"
     )
     assert warning.hint == "remove them, or see to them in another way"
     assert pipeline.image == "new"
     assert pipeline.settings == (
-        ("autosnapshot", "true"),
         ("katib_metadata", '{"a": 2, "b": 1}'),
         ("katib_run", "true"),
-        ("marshal_volume", "true"),
-        ("volumes", json.dumps([{"name": "v", "size": 1}])),
+        ("output_path", '"out"'),
     )
 
 

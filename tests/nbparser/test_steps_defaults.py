@@ -55,7 +55,7 @@ WRITE = "write option tags, as `label:KEY:VALUE` or `limit:cpu:2`"
             ["retry:x"],
             (
                 "KALE101: in `steps_defaults`: the tag `retry:x` is malformed (write `retry:N`"
-                " with a whole number from 0, as in `retry:3`)"
+                " or `retry:N:SECONDS` with whole numbers from 0, as in `retry:3:30`)"
             ),
         ),
         ({"labels": []}, f"KALE110: `labels` in `steps_defaults` is no object ({WRITE})"),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -23,11 +24,12 @@ from runners.processes import processes_of
 from kale import core
 from kale.codegen.kfp_spec import emit_package
 from kale.errors import KaleError, Location, UsageError
-from kale.ir import SecretEnv, StepOptions, Toleration, VolumeMount
+from kale.ir import SecretEnv, SecurityContext, StepOptions, Toleration, VolumeMount
 from kale.runners import RunInterrupted, Silent
 from kale.runners.kfp_local import run_kfp_local
 from kale.runners.kfp_local.pod_failure import pod_failure
 from kale.runners.kfp_local.unmet import unmet
+from kale.volumes import Volume, Volumes, Workspace
 
 pytestmark = pytest.mark.usefixtures("measured_children")
 
@@ -295,6 +297,15 @@ def test_what_a_step_wants_installed_does_not_reach_the_users_python(tmp_path, m
             " annotations `note`",
             id="where and under what names a pod runs",
         ),
+        pytest.param(
+            {
+                "pull_secrets": ("registry",),
+                "pull_policy": "Always",
+                "security_context": SecurityContext(run_as_user=0),
+            },
+            "its pull secrets `registry`, its pull policy `Always` and its security context",
+            id="how an image is fetched and who runs it",
+        ),
     ],
 )
 def test_what_a_step_does_without_is_said(options, said):
@@ -302,6 +313,16 @@ def test_what_a_step_does_without_is_said(options, said):
     wanted = [] if said is None else [f"KFP's local runner runs step `train` without {said}"]
     assert [finding.message for finding in found] == wanted
     assert {(f.code, f.at.step) for f in found} <= {("KALE511", "train")}
+
+
+def test_what_the_pipeline_mounts_is_said_too():
+    mounted = Volumes((Volume("new", "made", "/made"),), workspace=Workspace("1Gi"))
+    made = make_plan(task("train"))
+    made = replace(made, pipeline=replace(made.pipeline, volumes=mounted))
+    [found] = unmet(made, "docker")
+    assert found.message.endswith(
+        "without the volume `made` at `/made` and the volume `workspace` at `/kfp-workspace`"
+    )
 
 
 def test_docker_has_the_image():

@@ -275,7 +275,7 @@ def test_an_observer_that_breaks_leaves_no_process(runtime, tmp_path):
         pytest.param(
             {"parameters": {"zzz": 1}},
             "KALE501",
-            "the notebook has no pipeline parameter `zzz`",
+            "there is no pipeline parameter `zzz`",
             id="an unknown parameter",
         ),
     ],

@@ -141,14 +141,14 @@ def test_no_assignment_gives_no_value():
         pytest.param(
             "tree=3",
             "KALE501",
-            "the notebook has no pipeline parameter `tree`",
+            "there is no pipeline parameter `tree`",
             "did you mean `trees`?",
             id="a misspelt name",
         ),
         pytest.param(
             "zzz=3",
             "KALE501",
-            "the notebook has no pipeline parameter `zzz`",
+            "there is no pipeline parameter `zzz`",
             "it has `title`, `trees`, `alpha`, `fast`, `columns`, `options`, `limit`, `note`",
             id="an unknown name",
         ),

@@ -80,6 +80,18 @@ def test_a_step_is_tried_again_after_a_pause_and_counts_its_attempts(go):
     assert step.seconds > 0.6
 
 
+def test_the_pause_that_a_step_asks_for_is_kept_between_all_its_attempts(go):
+    [step] = go(task("a", _FAILS_TWICE, retries=2, retry_pause=1), retry_pause=600.0).steps
+    assert (step.status, step.attempts) == ("succeeded", 3)
+    # Two pauses of one second each.
+    assert step.seconds > 2.0
+
+
+def test_a_step_may_ask_for_no_pause(go):
+    [step] = go(task("a", _FAILS_TWICE, retries=2, retry_pause=0), retry_pause=600.0).steps
+    assert (step.status, step.attempts) == ("succeeded", 3)
+
+
 def test_a_step_that_has_no_attempt_left_fails(go):
     result = go(task("a", _FAILS_TWICE, retries=1), retry_pause=0.01)
     [step] = result.steps

@@ -7,6 +7,7 @@ from pipelines import chain, pipeline
 
 from kale.ir import VolumeMount
 from kale.static_analysis import analyze
+from kale.volumes import Volume, Volumes
 
 WRITE, READ = ("w", "open('f.txt', 'w').write('1')"), ("r", "open('f.txt').read()")
 
@@ -138,12 +139,14 @@ def mounted(notebook, *mounts):
     return replace(notebook, steps=steps)
 
 
+SHARED = Volumes((Volume("new", "disk", "/data"),))
 ON_A_VOLUME = chain(("w", "open('/data/f', 'w')"), ("r", "open('/data/f')"))
 DISKS = [
     pytest.param(chain(("a", "open('f', 'w').write('')\nopen('f')"), ("b", "1")), 0, id="one step"),
     pytest.param(chain(("a", "open('f')"), ("b", "open('f', 'w')")), 0, id="written after it is read"),
     pytest.param(mounted(ON_A_VOLUME, VolumeMount("disk", "/data")), 0, id="a volume of both"),
     pytest.param(mounted(ON_A_VOLUME, VolumeMount("disk", "/other")), 1, id="another volume"),
+    pytest.param(replace(ON_A_VOLUME, volumes=SHARED), 0, id="a volume of the pipeline"),
     pytest.param(ON_A_VOLUME, 1, id="a full path"),
     pytest.param(chain(WRITE, READ), 1, id="a relative path"),
     pytest.param(chain(WRITE, ("b", "1"), READ), 1, id="a step further on"),

@@ -19,6 +19,8 @@ def unmet(plan: Plan, runner: RunnerName) -> tuple[Diagnostic, ...]:
     found = []
     for task in plan.tasks:
         left_out = [*_left_out(task.options)]
+        mounted = plan.pipeline.volumes.mounts
+        left_out += [f"the volume `{v.claim or 'workspace'}` at `{v.mount_path}`" for v in mounted]
         image = task.options.image or plan.pipeline.image
         if runner == "subprocess" and image:
             left_out.insert(0, f"its image `{image}`")
@@ -45,18 +47,22 @@ def _left_out(options: StepOptions) -> Iterator[str]:
         yield f"the secret `{secret.secret}` in `{secret.env}`"
     for volume in options.volumes:
         yield f"the volume `{volume.claim}` at `{volume.mount_path}`"
-    if options.node_selectors:
-        yield f"its node selector {_names(options.node_selectors)}"
-    if options.tolerations:
-        yield f"its tolerations of {_quoted(t.key for t in options.tolerations)}"
-    if options.labels:
-        yield f"its labels {_names(options.labels)}"
-    if options.annotations:
-        yield f"its annotations {_names(options.annotations)}"
+    for what, names in (
+        ("node selector", _keys(options.node_selectors)),
+        ("tolerations of", [toleration.key for toleration in options.tolerations]),
+        ("pull secrets", options.pull_secrets),
+        ("pull policy", [options.pull_policy] if options.pull_policy else []),
+        ("labels", _keys(options.labels)),
+        ("annotations", _keys(options.annotations)),
+    ):
+        if names:
+            yield f"its {what} {_quoted(names)}"
+    if options.security_context:
+        yield "its security context"
 
 
-def _names(pairs: Pairs) -> str:
-    return _quoted(name for name, _ in pairs)
+def _keys(pairs: Pairs) -> list[str]:
+    return [key for key, _ in pairs]
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -51,7 +51,8 @@ def file_channels(survey: Survey, pipeline: Pipeline, order: Order) -> Iterator[
                 for parent in _parents(access.path):
                     folder.below[parent].append(access.path)
             folder.writes[access.path].append(access)
-    volumes = {step.name: step.options.volumes for step in pipeline.steps}
+    shared = pipeline.volumes.mounts
+    volumes = {step.name: (*step.options.volumes, *shared) for step in pipeline.steps}
     told: set[tuple[str, str, str]] = set()
     for access in uses:
         for other in _related(access, folder):

@@ -1,0 +1,1 @@
+"""Clusters: Kubeflow Pipelines and Kubernetes, spoken to over HTTP; imported late."""

@@ -122,7 +122,9 @@ def deploy(api: Api, deployable: Deployable, tell: Tell, say: Say = _silent) -> 
     from kale.cluster.deployment import deploy as put
 
     if deployable.plan is not None:
-        _check_release(deployable.plan, api.health().version)
+        for finding in _check_release(deployable.plan, api.health().version):
+            if finding not in deployable.diagnostics:
+                say(f"{finding.code}: {finding.message}; {finding.hint}")
     package, options = deployable.package, deployable.options
     volumes = deployable.pipeline.volumes.clones
     if options.upload_only or not volumes:
@@ -144,23 +146,26 @@ def deploy(api: Api, deployable: Deployable, tell: Tell, say: Say = _silent) -> 
     return replace(done, pipeline=uploaded.pipeline, version=uploaded.version)
 
 
-def _check_release(planned: Plan, text: str) -> None:
+def _check_release(planned: Plan, text: str) -> tuple[Diagnostic, ...]:
     """Refuse a package that is another than for the release that a cluster says it is of.
+
+    What is returned is to be known of the package there, if that release is an older one.
 
     Raises:
         PackageError: it is another (KALE618).
     """
-    from kale.codegen import emit_package
+    from kale.codegen import check_package, emit_package
     from kale.codegen.kfp_versions import KNOWN, spelled, version_of
 
     found = re.match(r"v?(\d+)\.(\d+)", text, re.ASCII)
     older = [one for one in KNOWN if found and one <= (int(found[1]), int(found[2]))]
     options = planned.environment.options
     if not older or older[-1] >= version_of(options.kfp_version):
-        return
+        return ()
     release = spelled(older[-1])
     environment = replace(planned.environment, options=replace(options, kfp_version=release))
-    if emit_package(replace(planned, environment=environment)) != emit_package(planned):
+    there = replace(planned, environment=environment)
+    if emit_package(there) != emit_package(planned):
         raise PackageError(
             "KALE618",
             f"the cluster is Kubeflow Pipelines {printable(text)}, which does not know all that "
@@ -168,6 +173,7 @@ def _check_release(planned: Plan, text: str) -> None:
             at=Location(planned.pipeline.path),
             hint=f"add --kfp-version {release}, or set kfp_version in [tool.kale]",
         )
+    return planned.pipeline.suppression.keep(check_package(there))
 
 
 # ----------------------------------------------------------------------------- what goes there
@@ -237,11 +243,16 @@ def _check_given(package: Package, values: Mapping[str, Any]) -> None:
     Raises:
         UsageError: a parameter has neither a default nor a value (KALE617).
     """
+    from kale.codegen.parameters import PARAMETER_TYPES
+
     raise_all(
         UsageError(
             "KALE617",
             f"parameter `{printable(key)}` has no default in the package, and is given no value",
-            hint=f"add -p {printable(key)}=…",
+            hint=f"add -p {printable(key)}=…"
+            if package.parameters[key] in PARAMETER_TYPES.values()
+            else "the package says no type of it that -p could give: compile it with one, or "
+            "add --upload-only and start the run in the user interface",
         )
         for key in package.required
         if key not in values

@@ -67,13 +67,16 @@ class DeploySession:
         try:
             code = act()
         except KaleError as error:
-            if error.code == "KALE623":  # there is no such run
+            if error.code not in ("KALE620", "KALE621"):  # the run has not been seen, or is gone
                 self._followed = ""
             self._say_how_far(sure=is_refusal(error))
             if not self._as_json:
                 raise
             self._findings += from_error(error)
             code = error.exit_code
+        except OSError:  # such as a full disk under standard output
+            self._say_how_far(sure=False)
+            raise
         except KeyboardInterrupt:
             self._say_how_far(sure=False)
             if not self._as_json:
@@ -84,7 +87,7 @@ class DeploySession:
             signal.signal(signal.SIGTERM, before)
         if self._as_json:
             findings = [finding.as_json() for finding in self._findings]
-            print_json({**self._document, "diagnostics": findings})
+            _unbroken(sys.stdout, print_json, {**self._document, "diagnostics": findings})
         raise click.exceptions.Exit(code)
 
     def deploy(self, source: str, options: Mapping[str, Any], settings: Mapping[str, str]) -> int:
@@ -212,9 +215,11 @@ class DeploySession:
 
     def _command(self, run_id: str) -> str:
         words = ["kale", "deploy", "--follow", run_id]
-        for name in ("host", "namespace"):
-            if value := getattr(self._connection, name):
-                words += [f"--{name}", value]
+        if self._connection.host:
+            # As it was understood: what somebody copied may have a token behind a `?`.
+            words += ["--host", self._api().connection.host]
+        if self._connection.namespace:
+            words += ["--namespace", self._connection.namespace]
         return shlex.join(words)
 
 

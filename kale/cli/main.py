@@ -21,6 +21,7 @@ from kale.cli.options import (
     with_options,
 )
 from kale.cli.terminal import INTERRUPTED, print_error, ready_streams
+from kale.credentials import without_credentials
 from kale.errors import KaleError
 
 _HELP = """Run a tagged Jupyter notebook as a pipeline, here or on Kubeflow Pipelines.
@@ -185,8 +186,7 @@ def main() -> None:
     try:
         code = kale.main(prog_name="kale", standalone_mode=False)
     except KaleError as error:
-        if "--debug" in sys.argv:
-            raise
+        _show_traceback()
         print_error(error)
         code = error.exit_code
     except click.exceptions.Exit as stop:
@@ -203,11 +203,18 @@ def main() -> None:
         code = 1
     except OSError as error:
         # A full disk, a folder that went away: no defect of Kale's, and no place in a notebook.
-        if "--debug" in sys.argv:
-            raise
+        _show_traceback()
         print_error(_system_error(error))
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_traceback() -> None:
+    """Print the traceback of the error that is being handled, if it was asked for."""
+    if "--debug" in sys.argv:
+        import traceback
+
+        click.echo(without_credentials(traceback.format_exc()), err=True, nl=False)
 
 
 def _system_error(error: OSError) -> KaleError:

@@ -133,17 +133,22 @@ def _spelled(first: int, last: int, step: str | None) -> str:
 def _number(text: str, field: _Field, word: str) -> int:
     if word.lower() in field.names:
         return field.names.index(word.lower())
-    if not word.isdecimal() or not field.least <= int(word[:9]) <= field.most:
+    if not _is_within(word, field.least, field.most):
         raise _refused(text, f"its {field.title} cannot be `{word}`", _sample(field))
     return int(word)
 
 
 def _checked_step(text: str, field: _Field, step: str) -> None:
     widest = field.most - field.least + 1
-    if not step.isdecimal() or not 1 <= int(step[:9]) <= widest:
+    if not _is_within(step, 1, widest):
         raise _refused(
             text, f"the step `{step}` of its {field.title} is none", f"steps are 1 to {widest}"
         )
+
+
+def _is_within(word: str, least: int, most: int) -> bool:
+    """Whether a word is a number from ``least`` to ``most``; :data:`_LONGEST` bounds its digits."""
+    return word.isdecimal() and least <= int(word) <= most
 
 
 def _some_day(days: str, months: str) -> bool:

@@ -119,10 +119,15 @@ def with_caching(package: Package, *, enabled: bool) -> Package:
         raise _refused("parts of it are aliases of others, and it cannot be changed", at)
     for dag in _dags(spec):
         for task in _mapping(dag.get("tasks")).values():
-            task["cachingOptions"] = {"enableCache": True} if enabled else {}
+            if isinstance(task, dict):
+                task["cachingOptions"] = {"enableCache": True} if enabled else {}
     # JSON is YAML, too, and is written a hundred times faster.
     try:
-        texts = [json.dumps(document, sort_keys=True) for document in (spec, platform) if document]
+        texts = [
+            json.dumps(document, sort_keys=True, allow_nan=False)
+            for document in (spec, platform)
+            if document
+        ]
     except (TypeError, ValueError, RecursionError) as error:
         raise _refused("it holds what JSON does not have", at) from error
     content = "\n---\n".join(texts).encode()

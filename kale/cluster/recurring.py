@@ -34,10 +34,19 @@ def is_same(job: Mapping[str, Any], what: Mapping[str, Any], options: DeployOpti
         mapping(job, "pipeline_version_reference") == what["pipeline_version_reference"]
         and text(job, "experiment_id") == what["experiment_id"]
         and _cron(job) == options.cron
-        and mapping(config, "parameters") == wanted["parameters"]
+        and _kinds_kept(mapping(config, "parameters")) == _kinds_kept(wanted["parameters"])
         and text(config, "pipeline_root") == options.pipeline_root
         and text(job, "service_account") == account
     )
+
+
+def _kinds_kept(value: Any) -> Any:
+    """A JSON value such that ``true`` is not 1, as it is for Python; but 1 is 1.0, as for KFP."""
+    if isinstance(value, Mapping):
+        return {key: _kinds_kept(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_kinds_kept(each) for each in value]
+    return ("bool", value) if isinstance(value, bool) else value
 
 
 def other_job(job: Mapping[str, Any], link: str) -> UsageError:

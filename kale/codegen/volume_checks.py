@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from posixpath import normpath
 
 from kale.codegen.kfp_versions import spelled, version_of
 from kale.codegen.names import parameter_keys
-from kale.codegen.volume_tasks import is_fleeting, side_by_side
+from kale.codegen.volume_tasks import is_fleeting, side_by_side, volume_of_values
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import Location, PackageError
 from kale.ir import Plan, Task
+from kale.volumes import WORKSPACE_PATH, Volumes
 
 #: A claim's name is that of the pod's volume, too, which Kubernetes wants to be a label.
 _LABEL = re.compile("[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -66,17 +68,22 @@ def volume_errors(plan: Plan) -> Iterator[PackageError]:
 def _mount_errors(plan: Plan, task: Task) -> Iterator[PackageError]:
     """What one pod cannot mount together; what the pipeline mounts alone is checked before."""
     at = next((s.at for s in plan.pipeline.steps if s.name == task.name), None)
+    volumes = plan.pipeline.volumes
     seen = [
         (volume.name if volume.kind == "existing" else "", volume.mount_path)
-        for volume in plan.pipeline.volumes.mounted
+        for volume in volumes.mounted
     ]
+    if volumes.workspace:
+        seen.append(("", WORKSPACE_PATH))
     for volume in task.options.volumes:
-        path = volume.mount_path.rstrip("/")
+        path = f"/{normpath(volume.mount_path).lstrip('/')}"
         problem = ""
         if not _LABEL.fullmatch(volume.claim):
             problem = "a pod cannot have a volume of that name"
         elif any(path == other for _, other in seen):
             problem = "something else is mounted there"
+        elif _hides_values(path, volumes):
+            problem = "it would hide the folder that values go through"
         elif any(volume.claim == claim for claim, _ in seen):
             problem = "Kubeflow Pipelines mounts a claim once, and it is mounted elsewhere, too"
         if problem:
@@ -91,15 +98,22 @@ def _mount_errors(plan: Plan, task: Task) -> Iterator[PackageError]:
         seen.append((volume.claim, path))
 
 
+def _hides_values(path: str, volumes: Volumes) -> bool:
+    """Whether what is mounted at ``path`` lies between the folder of values and its volume."""
+    holder = volume_of_values(volumes)
+    place = holder.mount_path if holder else WORKSPACE_PATH
+    return f"{volumes.marshal}/".startswith(f"{path}/") and len(path) > len(place)
+
+
 def volume_warnings(plan: Plan) -> Iterator[Diagnostic]:
     """What works on some clusters only, or less well than it could."""
     at, volumes = Location(plan.pipeline.path), plan.pipeline.volumes
     single = [(f"the volume `{v.name}`", v.access_mode) for v in volumes.mounted]
     if volumes.workspace:
         single.append(("the workspace", volumes.workspace.access_mode))
-    pair = next(side_by_side(plan), None)
-    for what, mode in single:
-        if pair and mode in _SINGLE:
+    single = [(what, mode) for what, mode in single if mode in _SINGLE]
+    if single and (pair := next(side_by_side(plan), None)):
+        for what, mode in single:
             yield diagnose(
                 "KALE436",
                 f"{what} is {mode}, which {'one pod' if mode == _SINGLE[1] else 'one node'} mounts"

@@ -11,7 +11,7 @@ from typing import Any
 from kale.codegen.remembering import remembering
 from kale.dataclass import dataclass
 from kale.ir import Plan
-from kale.volumes import Volume, Workspace
+from kale.volumes import Volume, Volumes, Workspace
 
 _CREATE, _DELETE = "argostub/createpvc", "argostub/deletepvc"
 
@@ -97,9 +97,15 @@ def mounts(plan: Plan) -> tuple[Mount, ...]:
 def is_fleeting(plan: Plan) -> bool:
     """Whether the values of steps lie where no other run finds them."""
     volumes = plan.pipeline.volumes
-    under = [v for v in volumes.mounted if volumes.marshal.startswith(f"{v.mount_path}/")]
-    nearest = max(under, key=lambda volume: len(volume.mount_path), default=None)
-    return bool(volumes.marshal) and (nearest is None or nearest.kind != "existing")
+    holder = volume_of_values(volumes)
+    return bool(volumes.marshal) and (holder is None or holder.kind != "existing")
+
+
+def volume_of_values(volumes: Volumes) -> Volume | None:
+    """The mounted volume that values go through, if any: the one that is mounted deepest."""
+    folder = f"{volumes.marshal}/"
+    under = [v for v in volumes.mounted if folder.startswith(f"{v.mount_path}/")]
+    return max(under, key=lambda volume: len(volume.mount_path), default=None)
 
 
 def pvc_mount(mount: Mount) -> dict[str, Any]:

@@ -34,7 +34,7 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "docker_image": (str, "text"),
     "base_image": (str, "text"),
     "volumes": (list, "a list"),
-    "marshal_volume": ((bool, str, dict), "true or false"),
+    "marshal_volume": ((bool, str, dict), "true, a claim or an object"),
     "marshal_volume_size": ((str, int), "text"),
     "marshal_path": (str, "text"),
     "snapshot_volumes": (bool, "true or false"),

@@ -13,6 +13,7 @@ from kale.credentials import (
 )
 from kale.errors import NotebookError
 from kale.nbparser import kubernetes
+from kale.nbparser.mount_paths import mount_problem
 from kale.nbparser.tag_kinds import (
     AnnotationTag,
     CacheTag,
@@ -231,7 +232,7 @@ def _volume(rest: str) -> VolumeTag:
     _accept(
         text,
         kubernetes.object_name_problem(claim),
-        kubernetes.mount_path_problem(mount_path),
+        kubernetes.mount_path_problem(mount_path) or mount_problem(mount_path),
     )
     return VolumeTag(claim, mount_path)
 

@@ -139,7 +139,11 @@ def _itself(volume: Volume, findings: Findings) -> Volume:
 def _marshal(found: Mapping[str, Any], findings: Findings) -> list[Volume]:
     """The volume that is there for values alone, if one is asked for."""
     asked = found.get("marshal_volume")
+    if isinstance(asked, str) and asked.lower() in ("true", "false"):  # by hand; no claim's name
+        asked = asked.lower() == "true"
     if not asked:
+        if found.get("marshal_volume_size"):
+            findings.note("marshal_volume_size", "no `marshal_volume` is asked for")
         return []
     entry = asked if isinstance(asked, Mapping) else {}
     entry = {"name": asked} if isinstance(asked, str) else entry
@@ -147,8 +151,12 @@ def _marshal(found: Mapping[str, Any], findings: Findings) -> list[Volume]:
     fields.check_keys(_MARSHAL_KEYS)
     if entry.get("mount_point") or entry.get("mount_path"):
         path = fields.path()
+        if found.get("marshal_path"):
+            findings.note("marshal_path", "`marshal_volume` says where it is mounted")
     else:
         path = _path(found, findings) or _MARSHAL_PATH
+    if found.get("marshal_volume_size") and not {"name", "size"}.isdisjoint(entry):
+        findings.note("marshal_volume_size", "`marshal_volume` is a claim or says its `size`")
     if "name" in entry:
         if fields.flag("delete"):
             fields.wrong("delete", _DELETED)
@@ -200,6 +208,10 @@ def _workspace(found: Mapping[str, Any], findings: Findings) -> Workspace | None
         if found.get("workspace_size"):
             findings.note("workspace_size", "no `workspace` is asked for")
         return None
+    if found.get("workspace_size") and (
+        isinstance(asked, str) or (isinstance(asked, Mapping) and "size" in asked)
+    ):
+        findings.note("workspace_size", "`workspace` says its size")
     if isinstance(asked, Mapping):
         fields = Fields("workspace", asked, found, findings, "KALE127")
         fields.check_keys(_MADE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,9 +21,11 @@ def new_folder(root: str, step: str) -> Path:
     """
     base = Path(root)
     try:
-        if not base.is_dir():
+        before = os.umask(0)  # other steps may run as other users, and may be at this at once
+        try:
             base.mkdir(parents=True, exist_ok=True)
-            base.chmod(0o777)  # other steps may run as other users
+        finally:
+            os.umask(before)
         made = Path(tempfile.mkdtemp(prefix=f"{step}-", dir=base))
         made.chmod(0o755)
     except OSError as error:

@@ -471,11 +471,8 @@ def test_wrong_use(kale, notebook, tmp_path, monkeypatch, arguments, message):
     assert left_behind(tmp_path) == ["nb.ipynb"]
 
 
-def test_the_traceback_is_there_for_who_asks(notebook, monkeypatch):
-    from kale.cli import main
-    from kale.errors import KaleError
-
-    path = notebook(("block:a", "print(totl)"))
-    monkeypatch.setattr(sys, "argv", ["kale", "compile", str(path), "--debug"])
-    with pytest.raises(KaleError):
-        main()
+def test_the_traceback_is_there_for_who_asks(kale, notebook, tmp_path):
+    code, _, err = kale("compile", notebook(("block:a", "print(totl)")), "--debug")
+    assert code == 1
+    assert err.startswith("Traceback (most recent call last):\n")
+    assert "\n" + str(tmp_path / "nb.ipynb") + ": cell 1 (a), line 1: error KALE301: " in err

@@ -121,5 +121,6 @@ def test_nothing_shows_who_logs_in_to_an_index(kale, notebook, command):
 
 def test_a_contradiction_is_told_without_who_logs_in(kale, notebook):
     tags = [f"packages:a @ git+https://me:{word}@e.org/a.git" for word in ("hunter2", "hunter3")]
-    code, out, err = kale("compile", notebook((["block:a", *tags], "x = 1")))
-    assert (code, out, "hunter" in err) == (1, "", False)
+    for options in ([], ["--debug"]):
+        code, out, err = kale("compile", notebook((["block:a", *tags], "x = 1")), *options)
+        assert (code, out, "hunter" in err) == (1, "", False)

@@ -160,6 +160,15 @@ def test_servers_of_earlier_years(deploy, notebook, kfp, version):
     assert (len(kfp.pipelines), len(kfp.versions), len(kfp.runs)) == (1, 1, 2)
 
 
+@pytest.mark.parametrize(("version", "told"), [("2.17.3", 0), ("2.3.0", 1)])
+def test_what_fails_at_runs_there_is_said(deploy, notebook, kfp, version, told):
+    kfp.version = version
+    path = notebook(("pipeline-parameters", "n = None"), ("block:a", "print(n)"))
+    code, _, err = deploy(path)
+    assert code == 0, err
+    assert err.count("KALE414: parameter `n` has no default") == told
+
+
 @pytest.mark.parametrize(
     "version", ["2.17.3", "3.0.0", "", "dev", "2.16.0-rc.1", "1.2.3-of-a-vendor"]
 )

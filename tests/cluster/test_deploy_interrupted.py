@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from cluster.deploys import only
@@ -118,6 +119,25 @@ def test_nobody_reads_and_the_run_is_followed_all_the_same(
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert kfp.sent("GET /apis/v2beta1/runs/")
+
+
+def test_nobody_reads_the_json_and_the_run_has_begun_all_the_same(start, notebook, kfp):
+    reading, writing = os.pipe()
+    process = start("deploy", notebook(*CELLS), "--json", stdout=writing)
+    os.close(writing)
+    os.close(reading)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert len(kfp.runs) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_the_disk_is_full_and_the_run_is_named(start, notebook, kfp):
+    with Path("/dev/full").open("w") as full:
+        process = start("deploy", notebook(*CELLS), stdout=full)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert f"/#/runs/details/{only(kfp.runs)['run_id']}" in err
 
 
 def test_no_proxy_is_asked_for_this_machine(start, notebook, kfp):

@@ -110,6 +110,20 @@ def test_values_that_json_does_not_have_cannot_be_changed(deploy, kfp):
     assert "it holds what JSON does not have" in err
 
 
+def test_not_a_number_cannot_be_changed(deploy, kfp):
+    content = text(SPEC).replace("defaultValue: 3", "defaultValue: .nan")
+    code, _, err = deploy(content, "--no-cache")
+    assert (code, kfp.requests) == (1, [])
+    assert "it holds what JSON does not have" in err
+
+
+def test_what_is_no_task_is_left_as_it_is(deploy, kfp):
+    root = {**SPEC["root"], "dag": {"tasks": {"a": None, "b": "x"}}}
+    code, out, _ = deploy(text({**SPEC, "root": root}), "--no-cache", "--dry-run")
+    assert (code, kfp.requests) == (0, [])
+    assert "version" in out
+
+
 def test_aliases_are_not_written_out(deploy, kfp):
     bomb = "laughs:\n- &a0 [x, x]\n"
     bomb += "".join(f"- &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]\n" for n in range(30))
@@ -133,6 +147,15 @@ def test_a_parameter_that_needs_a_value(deploy, kfp):
     assert "error KALE617: parameter `table` has no default" in err
     assert deploy(content, "--upload-only")[0] == 0
     assert deploy(content, "-p", "table=a")[0] == 0
+
+
+def test_a_parameter_of_no_type_is_not_to_be_given_by_p(deploy, kfp):
+    inputs = {"parameters": {"table": {"type": "STRING"}}}
+    content = text({**SPEC, "root": {**SPEC["root"], "inputDefinitions": inputs}})
+    code, _, err = deploy(content)
+    assert (code, kfp.requests) == (2, [])
+    assert "says no type of it" in err
+    assert "add -p" not in err
 
 
 @pytest.mark.parametrize(

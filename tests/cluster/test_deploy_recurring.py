@@ -55,6 +55,15 @@ OTHER = [
 ]
 
 
+def test_true_is_another_value_than_one(deploy, notebook, kfp):
+    path = notebook(("pipeline-parameters", "xs = [1, 2]"), ("block:a", "print(xs)"))
+    assert deploy(path, "--recurring", "@daily", "-p", "xs=[1]")[0] == 0
+    assert deploy(path, "--recurring", "@daily", "-p", "xs=[1]")[0] == 0
+    code, _, err = deploy(path, "--recurring", "@daily", "-p", "xs=[true]")
+    assert (code, len(kfp.recurring_runs)) == (2, 1)
+    assert "KALE613" in err
+
+
 @pytest.mark.parametrize("options", OTHER)
 def test_another_one_of_that_name_is_refused_before_anything_is_made(
     deploy, notebook, kfp, options

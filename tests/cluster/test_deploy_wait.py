@@ -90,6 +90,14 @@ def test_a_run_that_takes_too_long_goes_on(deploy, notebook, kfp):
     )
 
 
+def test_what_stands_behind_an_address_is_not_repeated(deploy, kale, notebook, kfp):
+    host = f"{kfp.url}/?token=hidden-thing"
+    code, out, err = kale("deploy", notebook(*CELLS), "--host", host, "--wait", "--timeout", "0.05")
+    assert code == 1
+    assert f"--host {kfp.url}\n" in err
+    assert "hidden-thing" not in out + err
+
+
 def test_follow(deploy, notebook, kfp):
     assert deploy(notebook(*CELLS))[0] == 0
     key = only(kfp.runs)["run_id"]
@@ -110,6 +118,14 @@ def test_follow_in_json(deploy, notebook, kfp):
     )
     document = json.loads(out)
     assert (code, document["state"], document["run"]["id"]) == (1, "failed", key)
+
+
+def test_nothing_is_said_of_a_run_that_has_not_been_seen(deploy, kfp):
+    kfp.fault("/runs/", "403")
+    code, _, err = deploy("--follow", "0de07c53-0908-47f9-ab26-f70e7dcf9296")
+    assert code == 3
+    assert "KALE607" in err
+    assert "goes on" not in err
 
 
 def test_follow_a_run_that_is_not_there(deploy, kfp):

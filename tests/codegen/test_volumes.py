@@ -182,6 +182,17 @@ def test_every_pod_mounts_them_and_its_own_last():
     assert parameters == {"clone_of_home": {"parameterType": "STRING"}}
 
 
+def test_a_step_may_mount_a_volume_beside_and_around_the_values():
+    paths = ("/marshal/own", "/deep", "/marshal/.kale-2")
+    own = tuple(VolumeMount(f"own-{number}", path) for number, path in enumerate(paths))
+    marshal = replace(MARSHAL, mount_path="/deep/marshal")
+    for volume in (MARSHAL, marshal):
+        made = one(
+            StepOptions(volumes=own), volumes=Volumes((volume,), f"{volume.mount_path}/.kale")
+        )
+        assert compiled(made) == package(made)
+
+
 def test_what_hands_the_runtime_on_mounts_nothing():
     documents = package(chain(EVERYTHING, *(f"s{number}" for number in range(20))))
     pods = documents[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
@@ -231,6 +242,12 @@ CACHED, NOT_CACHED = {"enableCache": True}, {}
             True,
             NOT_CACHED,
             id="values on a new volume within a claim",
+        ),
+        pytest.param(
+            Volumes((CLAIM, replace(NEW, mount_path="/data/.kale")), "/data/.kale"),
+            True,
+            NOT_CACHED,
+            id="values on a new volume that hides the claim's folder",
         ),
         pytest.param(
             Volumes((CLAIM,), "/kfp-workspace/.kale", WORKSPACE),
@@ -378,6 +395,39 @@ def test_a_storage_class_is_missed():
             "KALE441",
             "something else is mounted there",
             id="a path where the pipeline mounts",
+        ),
+        pytest.param(
+            one(StepOptions(volumes=(VolumeMount("a", "/d//e"), VolumeMount("b", "/d/./e")))),
+            "KALE441",
+            "something else is mounted there",
+            id="one path, written in two ways",
+        ),
+        pytest.param(
+            one(
+                StepOptions(volumes=(VolumeMount("own", "/kfp-workspace"),)),
+                volumes=Volumes(workspace=WORKSPACE),
+            ),
+            "KALE441",
+            "something else is mounted there",
+            id="a path where the workspace is",
+        ),
+        pytest.param(
+            one(
+                StepOptions(volumes=(VolumeMount("own", "/marshal/.kale"),)),
+                volumes=Volumes((MARSHAL,), "/marshal/.kale"),
+            ),
+            "KALE441",
+            "hide the folder that values go through",
+            id="a path over the values",
+        ),
+        pytest.param(
+            one(
+                StepOptions(volumes=(VolumeMount("own", "/kfp-workspace/.kale"),)),
+                volumes=Volumes((), "/kfp-workspace/.kale", WORKSPACE),
+            ),
+            "KALE441",
+            "hide the folder that values go through",
+            id="a path over the values in the workspace",
         ),
         pytest.param(
             one(StepOptions(volumes=(VolumeMount("a", "/a"), VolumeMount("a", "/b")))),

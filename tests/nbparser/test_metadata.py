@@ -234,6 +234,7 @@ CORRECT = "correct it in the notebook's metadata, or remove it"
         ({"steps_defaults": 3}, "kubeflow_notebook.steps_defaults", "a list of tags or an object"),
         ({"enable_caching": "no"}, "kubeflow_notebook.enable_caching", "true or false"),
         ({"marshal_volume_size": True}, "kubeflow_notebook.marshal_volume_size", "text"),
+        ({"marshal_volume": 1}, "kubeflow_notebook.marshal_volume", "true, a claim or an object"),
         ({"no_pickle": "yes"}, "kubeflow_notebook.no_pickle", "true or false"),
         ({"pickler": True}, "kubeflow_notebook.pickler", "`cloudpickle`, `dill` or `joblib`"),
         ({"pickler": "pickle"}, "pickler", "`cloudpickle`, `dill` or `joblib`"),

@@ -233,6 +233,8 @@ def test_a_malformed_tag_is_refused_with_its_form(text, hint):
         ("node:a:ü", _VALUE),
         ("annotation:A/b:c", _KEY),
         ("toleration:a:b:Never", "the effect is `NoSchedule`, `PreferNoSchedule` or `NoExecute`"),
+        ("volume:a:/proc", "`/proc` is not for volumes; take `/data`"),
+        ("volume:a:/d/../e", "write the path without `.`, `..` and doubled `/`"),
         ("volume:a:data", "a volume is mounted at an absolute path without `:`, as `/data`"),
         ("volume:a:/", "a volume is mounted at an absolute path without `:`, as `/data`"),
     ],

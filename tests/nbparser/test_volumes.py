@@ -121,6 +121,10 @@ def test_a_volume_is_read(read, metadata, expected):
             {"marshal_volume": True}, Volumes((MARSHAL,), "/marshal/.kale"), id="a volume for values"
         ),
         pytest.param(
+            {"marshal_volume": "True"}, Volumes((MARSHAL,), "/marshal/.kale"), id="asked for in text"
+        ),
+        pytest.param({"marshal_volume": "false"}, Volumes(), id="not asked for in text"),
+        pytest.param(
             {"marshal_volume": True, "marshal_volume_size": "10Gi", "marshal_path": "/data/marshal"},
             Volumes(
                 (
@@ -278,6 +282,36 @@ def test_all_that_is_wrong_is_told_at_once(parse):
         pytest.param(entry(snapshot=True), "takes no snapshot", id="a snapshot at the end"),
         pytest.param({"marshal_path": "/data"}, "no volume is mounted there", id="a path alone"),
         pytest.param({"workspace_size": "1Gi"}, "no `workspace` is asked for", id="a size alone"),
+        pytest.param(
+            {"workspace": "2Gi", "workspace_size": "1Gi"},
+            "`workspace` says its size",
+            id="two sizes of the workspace",
+        ),
+        pytest.param(
+            {"workspace": {"size": "2Gi"}, "workspace_size": "1Gi"},
+            "`workspace` says its size",
+            id="a size in the workspace and one beside it",
+        ),
+        pytest.param(
+            {"marshal_volume_size": "1Gi"},
+            "no `marshal_volume` is asked for",
+            id="a size for a volume that is not there",
+        ),
+        pytest.param(
+            {"marshal_volume": "mine", "marshal_volume_size": "1Gi"},
+            "is a claim",
+            id="a size for a claim",
+        ),
+        pytest.param(
+            {"marshal_volume": {"size": "2Gi"}, "marshal_volume_size": "1Gi"},
+            "says its `size`",
+            id="two sizes",
+        ),
+        pytest.param(
+            {"marshal_volume": {"mount_point": "/m"}, "marshal_path": "/m/values"},
+            "says where it is mounted",
+            id="two paths",
+        ),
         pytest.param(
             {"marshal_volume": "workspace", "marshal_path": "/data"},
             "a place of its own",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -171,7 +172,12 @@ def test_a_value_that_is_no_pointer_is_taken_as_it_is(volume: Volume, tmp_path: 
 
 
 def test_two_pods_never_share_a_folder_and_every_user_may_read_it(volume: Volume):
-    one, other = (new_folder(str(volume.root), "make") for _ in range(2))
+    before = os.umask(0o077)
+    try:
+        one, other = (new_folder(str(volume.root), "make") for _ in range(2))
+        assert os.umask(0o077) == 0o077  # what the step itself writes is the author's concern
+    finally:
+        os.umask(before)
     assert one != other
     assert one.stat().st_mode & AS_ANYBODY == 0o755
     assert volume.root.stat().st_mode & AS_ANYBODY == 0o777

@@ -115,14 +115,13 @@ class FileStates:
             self._known[path] = known
             return known[1]
         try:
-            with Path(path).open("rb") as file:
-                digest = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+            digest = _content_digest(path)
         except FileNotFoundError:
             return None
         except OSError:
             return UNKNOWN
         after = stamp(path)
-        if not after or tuple(after[:5]) != found:
+        if digest == UNKNOWN or not after or tuple(after[:5]) != found:
             return UNKNOWN
         if not after[5]:
             self._known[path] = found, digest
@@ -138,6 +137,18 @@ class FileStates:
                     path: (tuple(status), str(digest)) for path, (status, digest) in found.items()
                 }
         return self._kept
+
+
+def _content_digest(path: str) -> str:
+    """The digest of a file's bytes; :data:`UNKNOWN` if they are still to come.
+
+    Who reads ``/proc/kmsg``, for one, waits until the system has something to say.
+    """
+    found = hashlib.sha256()
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
+        while part := file.read(1 << 18):
+            found.update(part)
+    return UNKNOWN if part is None else f"sha256:{found.hexdigest()}"
 
 
 def status_digest(found: Sequence[int]) -> str:

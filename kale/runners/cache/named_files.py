@@ -28,6 +28,9 @@ _IN_FOLDERS = 500
 
 _LONGEST = 1024
 
+#: The system's own: no data of anybody's, and files of which some can be read only by waiting.
+_SYSTEM = ("/proc/", "/sys/", "/dev/")
+
 
 def named_files(texts: Iterable[str], cwd: Path, *, whole_folders: bool) -> dict[str, bool]:
     """The files and folders that constant strings name, absolute; whether one is only in a folder.
@@ -42,6 +45,8 @@ def named_files(texts: Iterable[str], cwd: Path, *, whole_folders: bool) -> dict
     folders: list[str] = []
     for word in [*words][:_WORDS]:
         path = _normal(os.path.join(base, os.path.expanduser(word)))
+        if f"{path}/".startswith(_SYSTEM):
+            continue
         if os.path.isfile(path):
             found[path] = False
         elif os.path.isdir(path) and not _contains(path, base):

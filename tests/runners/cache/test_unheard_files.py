@@ -67,6 +67,15 @@ def test_a_file_in_a_folder_that_an_earlier_step_named_and_native_code_reads_cou
     assert after.value("train", "y") == "2"
 
 
+@pytest.mark.parametrize("folder", ["/proc", "/proc/", "/sys/kernel", "/dev"])
+def test_the_systems_own_files_do_not_count_where_they_are_only_named(project, folder):
+    runs_a_program = f"import subprocess\nx = subprocess.run(['echo', {folder!r}]).returncode"
+    made = plan(task("load", runs_a_program, saves=["x"]))
+    project.run(made)
+    again = project.run(made)
+    assert again.taken == ["load"], again.misses
+
+
 WORKERS = "from joblib import Parallel, delayed\nx = ''.join(Parallel(n_jobs=2)(delayed(read)(f) for f in %s))"
 READ = "from pathlib import Path\nread = Path.read_text\n"
 

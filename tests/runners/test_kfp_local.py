@@ -331,7 +331,8 @@ def test_docker_has_the_image():
 
 def test_the_options_of_this_table_are_all_options():
     told = "limits requests timeout image secrets volumes node_selectors tolerations labels annotations"
-    met = "packages retries caching report files env"
+    told += " pull_secrets pull_policy security_context"
+    met = "packages retries retry_pause caching report files env"
     assert {*told.split(), *met.split()} == set(StepOptions.__dataclass_fields__)
 
 

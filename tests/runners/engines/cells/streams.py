@@ -70,10 +70,14 @@ STREAMS = [
     row("stdout of a shell command", "!echo out; echo err >&2"),
     row("output of a shell command as a value", "x = !printf 'a\\nb\\n'\nx, type(x).__name__"),
     row("a shell command that fails", "!exit 3", "_exit_code"),
-    row("what os.system prints", "import os\nos.system('echo from a shell')"),
+    # A plain kernel hears of these by a thread, which is late at times: the cell waits for it.
+    row(
+        "what os.system prints",
+        "import os, time\ncode = os.system('echo from a shell')\ntime.sleep(0.5)\ncode",
+    ),
     row(
         "what a subprocess prints to inherited stdout",
-        "import subprocess\nsubprocess.run(['echo', 'sub']).returncode",
+        "import subprocess, time\ncode = subprocess.run(['echo', 'sub']).returncode\ntime.sleep(0.5)\ncode",
     ),
     row(
         "captured output of a subprocess",

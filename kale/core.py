@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from kale import static_analysis
 from kale.compilation import Compilation, compilation
-from kale.diagnostics import Diagnostic, strictly, to_errors
+from kale.diagnostics import strictly, to_errors
 from kale.errors import raise_all
 from kale.files import write_files
 from kale.ir import AnalyzedPipeline, Pipeline, Plan, Volumes
 from kale.nbparser import TEXT_SETTINGS, parse_pipeline, read_notebook, to_python
+from kale.packable import package_findings, with_environment
 from kale.settings import find_settings
 from kale.static_analysis import Examination
 from kale.suppression import Suppression, noqa_places
@@ -114,9 +115,9 @@ def compile_notebook(
     Raises:
         KaleError: the notebook is refused, or the folder cannot be written.
     """
-    from kale.codegen import check_package, emit_files
+    from kale.codegen import emit_files
 
-    planned, odd = _with_environment(plan(notebook, settings, strict=strict))
+    planned, odd = with_environment(plan(notebook, settings, strict=strict))
     name, files = planned.pipeline.name, emit_files(planned)
     if lock:
         from kale.environment import lock_text
@@ -128,21 +129,11 @@ def compile_notebook(
 
         files, more = as_manifests(planned, files, manifests)
         odd += more
-    found = planned.pipeline.suppression.keep((*odd, *check_package(planned)))
-    if strict:
-        raise_all(to_errors(strictly(found)))
+    found = package_findings(planned, odd, strict=strict)
     folder = Path(notebook).parent if output is None else Path(output)
     write_files(files, folder)
     steps = [task.name for task in planned.tasks]
     return compilation(name, steps, files, folder, (*planned.diagnostics, *found))
-
-
-def _with_environment(planned: Plan) -> tuple[Plan, tuple[Diagnostic, ...]]:
-    """The plan with what its pods get, and what is to be said of that."""
-    from kale.environment import resolve
-
-    environment, found = resolve(planned, Path(planned.pipeline.path).parent)
-    return replace(planned, environment=environment), found
 
 
 def run(
@@ -224,7 +215,7 @@ def run_package(
     from kale.codegen import emit_files
     from kale.runners.kfp_local import run_kfp_local
 
-    planned, odd = _with_environment(planned)
+    planned, odd = with_environment(planned)
     planned = replace(planned, diagnostics=(*planned.diagnostics, *odd))
     folder, name = Path(planned.pipeline.path).parent, planned.pipeline.name
     # KFP's local runner mounts nothing: values are artifacts, and each step is told (KALE511).

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from kale import core
 from kale.dataclass import dataclass
-from kale.diagnostics import Diagnostic, strictly, to_errors
+from kale.diagnostics import Diagnostic
 from kale.errors import Location, PackageError, UsageError, raise_all
 from kale.ir import Parameter, ParameterType, Pipeline, Plan
+from kale.packable import package_findings, with_environment
 from kale.printable import printable
 from kale.volume_copies import Say, give_back, with_copies
 
@@ -186,18 +187,14 @@ def _compiled(
     output: core.PathLike | None,
 ) -> tuple[Plan, Package, tuple[Diagnostic, ...]]:
     from kale.cluster.package import Package
-    from kale.codegen import check_package, emit_files, emit_package
+    from kale.codegen import emit_files, emit_package
     from kale.codegen.names import parameter_keys
     from kale.codegen.parameters import PARAMETER_TYPES
-    from kale.environment import resolve
     from kale.files import write_files
 
-    environment, odd = resolve(planned, Path(planned.pipeline.path).parent)
-    planned = replace(planned, environment=environment)
+    planned, odd = with_environment(planned)
     pipeline = planned.pipeline
-    found = pipeline.suppression.keep((*odd, *check_package(planned)))
-    if strict:
-        raise_all(to_errors(strictly(found)))
+    found = package_findings(planned, odd, strict=strict)
     content = emit_package(planned)
     if output is not None:
         write_files(emit_files(planned), Path(output))

@@ -15,9 +15,6 @@ from kale.errors import Location, UsageError, raise_all
 from kale.options import ENVIRONMENT_PREFIX, FLAGS
 from kale.packaging import KEYS, LISTS, SWITCHES, PackageOptions
 
-#: Metadata whose variable says where a cluster is, and nothing of the notebook.
-_CLUSTER = frozenset({"kfp_host"})
-
 #: The setting that holds codes to silence; it is no metadata of a notebook.
 IGNORE = "ignore"
 
@@ -58,7 +55,7 @@ def find_settings(notebook: Path, given: Mapping[str, str], known: Collection[st
     }
     environment = {
         key: value
-        for key in every - _CLUSTER
+        for key in every
         if (value := os.environ.get(ENVIRONMENT_PREFIX + key.upper(), ""))
     }
     override = {**environment, **{key: given[key] for key in given if key != IGNORE}}

@@ -229,8 +229,9 @@ def test_a_step_is_told_how_to_save(pod: Pod):
 def test_a_kernel_that_dies_is_reported(pod: Pod):
     done = pod.run("use", notebook(cell("import os; os._exit(3)", cell=1, line=1)))
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(
-        "step `use` failed: cell 1: DeadKernelError: Kernel died"
+    # Where nbclient hears of the death before the cell has begun for it, the cell is not known.
+    assert re.match(
+        "step `use` failed: (cell 1: )?DeadKernelError: Kernel died", done.stderr.splitlines()[-1]
     )
 
 

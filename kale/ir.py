@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, Literal
 
+from kale.control import Branch, ContainerSpec, Context, ExitHandler, Loop, TypeCheck
 from kale.dataclass import dataclass
 from kale.diagnostics import Diagnostic
 from kale.errors import Location
@@ -32,11 +33,11 @@ from kale.suppression import Suppression
 from kale.volumes import Volumes
 
 __all__ = [
-    "METRICS_STEP", "SETUP_STEP", "UNSEEN_MODULE", "AnalyzedPipeline", "Environment", "Files",
-    "Input", "InputKind", "Origin", "PackageOptions", "Pairs", "Parameter", "ParameterType",
-    "Pickling", "Pipeline", "Plan", "Port", "PortKind", "Reason", "SecretEnv", "SecurityContext",
-    "Source", "Step", "StepOptions", "StepSummary", "Task", "Toleration", "VolumeMount",
-    "Volumes", "Wire",
+    "METRICS_STEP", "SETUP_STEP", "UNSEEN_MODULE", "AnalyzedPipeline", "Branch", "ContainerSpec",
+    "Context", "Environment", "ExitHandler", "Files", "Input", "InputKind", "Loop", "Origin",
+    "PackageOptions", "Pairs", "Parameter", "ParameterType", "Pickling", "Pipeline", "Plan", "Port",
+    "PortKind", "Reason", "SecretEnv", "SecurityContext", "Source", "Step", "StepOptions",
+    "StepSummary", "Task", "Toleration", "TypeCheck", "VolumeMount", "Volumes", "Wire",
 ]  # fmt: skip
 
 #: What an emitter returns: relative path to content, nothing written yet.
@@ -89,6 +90,11 @@ class Step:
     """One step as its author wrote it: its cells in notebook order and what it asks for.
 
     ``after`` holds the names of ``prev:`` tags, in notebook order; ``at`` is its first cell.
+    ``within`` is what it stands in, the outermost first. ``decides`` maps keys of loops and
+    conditions to the names, bound by this step, that hold the items of the one and the number
+    of the branch of the other. ``types`` are to be checked; ``shown`` maps names that it binds to
+    the types by which Kubeflow Pipelines shows their values. A step with a ``container`` has no
+    sources but one of the pipeline's text, for the analysis.
     """
 
     name: str
@@ -96,6 +102,11 @@ class Step:
     after: tuple[str, ...]
     options: StepOptions
     at: Location
+    within: tuple[Context, ...] = ()
+    decides: Pairs = ()
+    types: tuple[TypeCheck, ...] = ()
+    shown: Pairs = ()
+    container: ContainerSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +174,7 @@ class StepSummary:
     of other steps that stands at its head, ``unchanged`` maps each input that it must
     leave as it was to the step that reads it at the same time. ``inputs`` are sorted by name.
     ``imports`` are the dotted names that the code in the step's notebook imports, sorted.
+    ``items`` are the keys of the loops around the step whose item it binds, the outermost first.
     """
 
     name: str
@@ -176,6 +188,7 @@ class StepSummary:
     unchanged: Pairs = ()
     inputs: tuple[Input, ...] = ()
     imports: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +197,9 @@ class Wire:
 
     Several producers are unordered steps that may each have changed the value; the load
     takes the version that changed. ``optional`` values may be unbound where they come from.
+    Of a ``choice`` the producers stand in branches of one condition, and just one of them runs.
+    Of what is ``collected`` the one producer stands in loops that the consumer does not stand in,
+    and calls the value ``inside``: the consumer gets the list of all, unbound ones left out.
     """
 
     name: str
@@ -191,6 +207,9 @@ class Wire:
     consumer: str
     at: Location
     optional: bool = False
+    choice: bool = False
+    collected: bool = False
+    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +267,8 @@ class Task:
     ``name`` is the step's, ``key`` its name in the package (Kubernetes'). ``after`` names
     all the tasks it waits for. ``notebook`` is the step notebook's JSON, the same bytes for
     every runner. An input variable with several candidate versions has several ports.
-    ``metrics`` are the names this task reports.
+    ``metrics`` are the names this task reports. ``within``, ``decides``, ``shown`` and
+    ``container`` are those of the step.
     """
 
     name: str
@@ -259,6 +279,10 @@ class Task:
     notebook: bytes
     options: StepOptions
     metrics: tuple[str, ...] = ()
+    within: tuple[Context, ...] = ()
+    decides: Pairs = ()
+    shown: Pairs = ()
+    container: ContainerSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

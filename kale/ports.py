@@ -27,3 +27,5 @@ class Port:
     kind: PortKind
     key: str
     source: tuple[str, str] | None = None
+    choice: bool = False
+    collected: bool = False

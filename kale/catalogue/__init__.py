@@ -10,12 +10,14 @@ from kale.catalogue import (
     names,
     package,
     runs,
+    sdk,
     tags,
     volumes,
 )
 
 _SECTIONS = (
     files, tags, graph, names, channels, package, environment, volumes, runs, cluster, kubernetes,
+    sdk,
 )  # fmt: skip
 
 #: Every code that Kale prints, by code, in ascending order.

@@ -19,12 +19,14 @@ from kale.static_analysis.own_calls import NO_OWN_CODE, OwnCode, called_name
 from kale.static_analysis.random_draws import RandomDraws
 from kale.static_analysis.scopes import defaults_of
 
-#: Functions of the language that leave their arguments as they are.
+#: Functions, mostly of the language, that leave their arguments as they are.
 PURE_BUILTINS = frozenset(
     "abs all any ascii bin bool bytes callable chr complex dict dir display divmod enumerate "
     "filter float format frozenset getattr hasattr hash hex id int isinstance issubclass len "
     "list map max min oct ord pow print range repr reversed round set slice sorted str sum "
-    "tuple type vars zip".split()
+    "tuple type vars zip "
+    # those of kale.sdk, and of others that took their names
+    "log_artifact log_figure log_metric".split()
 )
 
 #: Methods that leave a value of the language's, NumPy's or pandas' types as it is.
@@ -43,7 +45,9 @@ PURE_METHODS = frozenset(
     "nsmallest nunique pivot pivot_table prod quantile ravel rename resample reset_index "
     "reshape rolling round sample select_dtypes set_index sort_index sort_values squeeze std "
     "sum tail to_csv to_dict to_frame to_json to_list to_numpy to_string tolist transpose "
-    "unique value_counts var".split()
+    "unique value_counts var "
+    # functions of kale.sdk, called as those of a module
+    "log_artifact log_figure log_metric".split()
 )
 
 #: Methods of containers that change their receiver, and nothing that it holds or is given.

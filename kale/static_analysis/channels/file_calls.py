@@ -60,7 +60,7 @@ _CALLS = {
         "load_npz load_weights loadmat loadtxt memmap open_dataset open_zarr read_bytes read_csv "
         "read_excel read_feather read_fwf read_hdf read_html read_ipc read_json read_orc "
         "read_parquet read_pickle read_sas read_stata read_table read_text read_xml scan_csv "
-        "scan_parquet stat ExcelFile getmtime %run",
+        "scan_parquet stat ExcelFile getmtime log_artifact %run",
     ),
     **_each(Access.WRITE | Access.TREE, "makedirs mkdir"),
     **_each(

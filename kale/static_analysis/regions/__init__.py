@@ -1,0 +1,1 @@
+"""Loops and conditions: each block of steps is analysed by itself, and the results are joined."""

@@ -1,0 +1,303 @@
+"""The data flow of a pipeline with loops and conditions, from that of each of its blocks.
+
+A block is analysed with its loops and conditions as one step each (:mod:`.units`), then each of
+these as a block of its own (:mod:`.blocks`), and the wires between them become wires between the
+author's steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+
+from kale.control import Branch, Loop
+from kale.diagnostics import Diagnostic
+from kale.errors import KaleError
+from kale.ir import AnalyzedPipeline, Pipeline, Step, Wire
+from kale.random_states import is_random_state
+from kale.static_analysis.facts import Kind, Write
+from kale.static_analysis.one_level import Level, assemble, examine_level
+from kale.static_analysis.regions import findings, refusals
+from kale.static_analysis.regions.blocks import (
+    ENTRY,
+    EXIT,
+    block_pipeline,
+    item_names,
+    target_names,
+)
+from kale.static_analysis.regions.joined import Joined, Outside, inputs_from, is_saved_by
+from kale.static_analysis.regions.numbering import numbered
+from kale.static_analysis.regions.supplies import Item, Supplies, Supply
+from kale.static_analysis.regions.units import Unit, data_contexts, units_of
+
+_BINDING = {Kind.BIND, Kind.MAYBE, Kind.UNBIND}
+
+
+def join(
+    pipeline: Pipeline,
+) -> tuple[AnalyzedPipeline | None, tuple[KaleError, ...], tuple[Diagnostic, ...]]:
+    """The analysed pipeline, unless there are errors; the errors; the other findings."""
+    joiner = _Joiner(pipeline)
+    joiner.join_all()
+    errors, found = findings.told(joiner.errors, joiner.diagnostics, pipeline)
+    return (None if errors else joiner.analyzed()), errors, found
+
+
+class _Joiner(Joined):
+    """Goes through the blocks, the outermost first."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        super().__init__(pipeline)
+        self.numbered = numbered(pipeline)
+        self.deciders = {key: name for step in pipeline.steps for key, name in step.decides}
+
+    def join_all(self) -> None:
+        """Join all blocks."""
+        units = units_of(self.numbered.steps, 0, self.deciders)
+        level = replace(self.numbered, steps=tuple(unit.step for unit in units))
+        self._block(level, units, Outside(), None)
+        self.check_exit_steps()
+
+    # ------------------------------------------------------------------------ a block
+
+    def _block(
+        self, pipeline: Pipeline, units: Sequence[Unit], outside: Outside, around: Loop | None
+    ) -> Supplies:
+        """Join a block; the supplies of what its exit reads."""
+        compounds = {unit.name: unit for unit in units if unit.contexts}
+        try:
+            level = examine_level(pipeline)
+        except CycleError:
+            self.errors.append(refusals.cycle(units))
+            return {}
+        errors, diagnostics = findings.placed(level, units)
+        self.errors += errors
+        self.diagnostics += diagnostics
+        if level.errors:
+            return {}
+        analyzed = assemble(level, compounds)
+        if self.top is None:
+            self.top = analyzed
+        given = dict(outside.supplies)
+        if around is not None:
+            outside = replace(outside, guards=_guards(level, outside, around))
+            needs = tuple((n, given[n]) for n in sorted(item_names(around)) if n in given)
+            given.update((name, Item(around, needs)) for name in target_names(around))
+        exports: dict[str, Supplies] = {}
+        for name in _in_order(analyzed):
+            incoming = [wire for wire in analyzed.wires if wire.consumer == name]
+            supplies = {
+                wire.name: found
+                for wire in incoming
+                if (found := self._supply(wire, given, exports, compounds)) is not None
+            }
+            if name == EXIT:
+                return supplies
+            if around is not None:
+                self.errors += _dependent_items(level, incoming, around)
+            if name in compounds:
+                inner = _inside(analyzed, level, name, supplies, outside)
+                exports[name] = self._compound(compounds[name], analyzed, level, inner)
+            elif name != ENTRY:
+                self.take_step(analyzed.summary(name), incoming, supplies, outside, around)
+                before = analyzed.after.get(name, ())
+                self.waits[name] = [step for step in before if step in self.names]
+        return {}
+
+    def _supply(
+        self,
+        wire: Wire,
+        given: Supplies,
+        exports: Mapping[str, Supplies],
+        compounds: Mapping[str, Unit],
+    ) -> Supply | Item | None:
+        """Where a wire of a block comes from, by the author's steps."""
+        if wire.producers == (ENTRY,):
+            return given.get(wire.name)
+        among = [producer for producer in wire.producers if producer in compounds]
+        if not among:
+            return Supply(wire.producers, optional=wire.optional)
+        if len(wire.producers) > 1:
+            self.errors.append(refusals.rival_versions(wire))
+            return None
+        found = exports.get(among[0], {}).get(wire.name)
+        if isinstance(found, Supply):
+            return replace(found, optional=found.optional or wire.optional)
+        return found
+
+    # ---------------------------------------------------------- a loop or a condition
+
+    def _compound(
+        self, unit: Unit, analyzed: AnalyzedPipeline, level: Level, outside: Outside
+    ) -> Supplies:
+        """Join a loop or a condition; the supplies of what later steps want of it."""
+        asked: dict[str, Wire] = {}
+        for wire in analyzed.wires:
+            if unit.name in wire.producers:
+                asked.setdefault(wire.name, wire)
+        first = unit.contexts[0]
+        if isinstance(first, Loop):
+            return self._loop(unit, first, level, outside, asked)
+        return self._condition(unit, first, outside, asked)
+
+    def _loop(
+        self, unit: Unit, loop: Loop, level: Level, outside: Outside, asked: Mapping[str, Wire]
+    ) -> Supplies:
+        inside = {after: within for within, after in loop.collected}
+        exports: dict[str, Supply | Item] = {}
+        guards = dict(outside.guards)
+        for name in asked.keys() - inside:
+            writes = [w for w in level.facts.writes.get(name, ()) if unit.name in w.owners]
+            if any(w.kind in _BINDING for w in writes) and not is_random_state(name):
+                self.errors.append(refusals.last_value(asked[name], unit))
+            elif name in outside.supplies:
+                # The items may change it, each for itself: then the run stops.
+                exports[name] = outside.supplies[name]
+                guards.setdefault(name, asked[name].consumer)
+        for name in filter(is_random_state, outside.supplies):
+            self.diagnostics.append(findings.random_in_loop(name, unit.step.at))
+        wanted = tuple(inside[name] for name in asked if name in inside)
+        made = self._inner(unit, unit.leaves, loop, replace(outside, guards=guards), wanted)
+        for name in asked:
+            found = made.get(inside.get(name, ""))
+            if isinstance(found, Supply):
+                what = found.inside or inside[name]
+                exports[name] = replace(found, collected=True, inside=what)
+        return exports
+
+    def _condition(
+        self, unit: Unit, some: Branch, outside: Outside, asked: Mapping[str, Wire]
+    ) -> Supplies:
+        for name in filter(is_random_state, asked):
+            self.diagnostics.append(findings.random_in_loop(name, unit.step.at))
+        wanted = tuple(name for name in asked if not is_random_state(name))
+        branches = {c.number: c for c in unit.contexts if isinstance(c, Branch)}
+        producers: dict[str, list[str]] = {name: [] for name in wanted}
+        optional: set[str] = set()
+        for number in range(some.of):
+            branch = branches.get(number, replace(some, number=number))
+            leaves = tuple(leaf for leaf in unit.leaves if _branch(leaf, some).number == number)
+            made = self._inner(unit, leaves, branch, outside, wanted)
+            for name in wanted:
+                found = made.get(name)
+                if isinstance(found, Supply):
+                    producers[name] += found.producers
+                    optional |= {name} if found.optional else set()
+        return {
+            name: Supply(tuple(found), choice=True, optional=name in optional)
+            for name, found in producers.items()
+        }
+
+    def _inner(
+        self,
+        unit: Unit,
+        leaves: tuple[Step, ...],
+        context: Loop | Branch,
+        outside: Outside,
+        wanted: tuple[str, ...],
+    ) -> Supplies:
+        """Join the block of a loop or of a branch, and see that one step saves each name wanted."""
+        loop = context if isinstance(context, Loop) else None
+        made: dict[str, Supply | Item] = {}
+        own: set[str] = set()
+        if leaves:
+            depth = _depth(leaves[0], context) + 1
+            own = {leaf.name for leaf in leaves if len(data_contexts(leaf)) == depth}
+            units = units_of(leaves, depth, self.deciders)
+            block = block_pipeline(
+                self.numbered,
+                units,
+                given={
+                    name: isinstance(supply, Supply) and supply.optional
+                    for name, supply in outside.supplies.items()
+                },
+                groups=outside.groups,
+                wanted=wanted,
+                loop=loop,
+                carried=outside.carried,
+            )
+            made.update(self._block(block, units, outside, loop))
+        else:
+            made.update((n, outside.supplies[n]) for n in wanted if n in outside.supplies)
+        inner = {leaf.name for leaf in leaves} - own
+        passed = [
+            name
+            for name in wanted
+            if not is_saved_by(made.get(name, Supply(())), own)
+            and not (loop is not None and _is_collected_by(made.get(name), inner))
+        ]
+        if passed:
+            behind = leaves[-1] if leaves else unit.leaves[-1]
+            step = self.hand_on(context, behind, passed, made, outside)
+            for name in passed:
+                known = made.get(name)
+                optional = known is None or (isinstance(known, Supply) and known.optional)
+                made[name] = Supply((step,), optional=optional)
+        return made
+
+
+def _is_collected_by(supply: Supply | Item | None, steps: set[str]) -> bool:
+    """Whether it is the list of what a step of an inner loop makes: the outer loop goes on with it.
+
+    The steps are those of the inner loops.
+    """
+    return isinstance(supply, Supply) and supply.collected and steps.issuperset(supply.producers)
+
+
+def _guards(level: Level, outside: Outside, around: Loop) -> dict[str, str]:
+    """What the steps of a loop must leave as it is, for the sake of the other items at least."""
+    shared = (name for name in outside.supplies if name not in item_names(around))
+    own = {
+        name: around.key
+        for name in shared
+        if not is_random_state(name) and not any(w.kind in _BINDING for w in _own(level, name))
+    }
+    return {**outside.guards, **own}
+
+
+def _dependent_items(level: Level, incoming: Iterable[Wire], around: Loop) -> Iterator[KaleError]:
+    """Steps that surely change what the other items of their loop are given, too."""
+    targets = target_names(around)
+    for wire in incoming:
+        if wire.producers != (ENTRY,) or wire.name in targets or is_random_state(wire.name):
+            continue
+        writes = [w for w in _own(level, wire.name) if w.kind is not Kind.TOUCH and not w.tied]
+        if writes:
+            yield refusals.depends(wire, writes[0].at, writes[0].kind)
+
+
+def _own(level: Level, name: str) -> Iterator[Write]:
+    return (w for w in level.facts.writes.get(name, ()) if ENTRY not in w.owners and not w.shared)
+
+
+def _inside(
+    analyzed: AnalyzedPipeline, level: Level, name: str, supplies: Supplies, outside: Outside
+) -> Outside:
+    """What a loop or a condition is given by the block that it stands in."""
+    summary = analyzed.summary(name)
+    guards = {**outside.guards, **dict(summary.unchanged)}
+    return Outside(
+        supplies,
+        level.facts.groups,
+        {one.name: one for one in inputs_from(summary, outside)},
+        {name: reader for name, reader in guards.items() if name in supplies},
+        tuple(dict.fromkeys((*outside.carried, *summary.carried))),
+    )
+
+
+def _branch(leaf: Step, some: Branch) -> Branch:
+    branch = data_contexts(leaf)[_depth(leaf, some)]
+    assert isinstance(branch, Branch)
+    return branch
+
+
+def _depth(leaf: Step, context: Loop | Branch) -> int:
+    return next(depth for depth, one in enumerate(data_contexts(leaf)) if one.key == context.key)
+
+
+def _in_order(analyzed: AnalyzedPipeline) -> Iterator[str]:
+    waits = {step.name: set(analyzed.after.get(step.name, ())) for step in analyzed.pipeline.steps}
+    for wire in analyzed.wires:
+        waits[wire.consumer].update(set(wire.producers) - {wire.consumer})
+    return iter(TopologicalSorter(waits).static_order())

@@ -48,6 +48,8 @@ def unordered_writers(
     for write in writes:
         if write.kind is Kind.TOUCH or not reset <= write.cell < need.cell:
             continue
+        if write.tied and _only_ties(facts, write):
+            continue
         if write.shared or write.cell == base.cell:
             continue
         for owner in write.owners:
@@ -63,6 +65,13 @@ def unordered_writers(
                     hint=f"tag a cell of `{chosen}` with `prev:{owner}`, or use two names",
                 )
     return None
+
+
+def _only_ties(facts: Facts, write: Write) -> bool:
+    """Whether a write does no more than make the name share its object with another one."""
+    cells = facts.cells_of(write.owners[0])
+    cell = next(cell for cell in cells if cell.number == write.cell)
+    return not cell.effects.through[write.name][1]
 
 
 def later_write(facts: Facts, need: Need, producer: str) -> KaleError | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -64,6 +64,12 @@ class Facts:
     def timeline(self, name: str) -> Timeline:
         """The writes of a name, to be asked by cell and owner."""
         return self.timelines.get(name, NEVER)
+
+    def without(self, unwanted: Callable[[Write], bool]) -> Facts:
+        """The same without some of the writes."""
+        writes = {n: tuple(w for w in ws if not unwanted(w)) for n, ws in self.writes.items()}
+        timelines = {name: Timeline(found) for name, found in writes.items()}
+        return replace(self, writes=writes, timelines=timelines)
 
     def cells_of(self, owner: str) -> tuple[Cell, ...]:
         """The cells that a step (or ``SHARED``, or the metrics) runs."""

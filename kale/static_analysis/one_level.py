@@ -29,10 +29,12 @@ from kale.static_analysis.checks import (
     star_imports,
     unused_mistakes,
 )
-from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, gather_facts
+from kale.static_analysis.facts import PARAMETERS, SHARED, Facts, Kind, gather_facts
 from kale.static_analysis.imports.imported import imported_names
 from kale.static_analysis.metrics import metric_names, metrics_host
 from kale.static_analysis.reaching import Flow, resolve
+
+_CHANGES = {Kind.MUTATE, Kind.TOUCH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,17 @@ class Level:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def examine_level(pipeline: Pipeline) -> Level:
+def examine_level(pipeline: Pipeline, harmless: Container[str] = ()) -> Level:
     """Find which names each step reads and writes, and where every value comes from.
+
+    The steps in ``harmless`` see to it themselves that what they change in place stays as it is.
 
     Raises:
         AnalysisError: a cell is nested too deeply to be read (KALE009).
     """
     facts = gather_facts(pipeline)
+    if harmless:
+        facts = facts.without(lambda write: write.kind in _CHANGES and write.owners[0] in harmless)
     after = {step.name: step.after for step in pipeline.steps}
     if pipeline.metrics:
         after[METRICS_STEP] = _steps_before(pipeline)
@@ -106,7 +112,7 @@ def assemble(level: Level, compounds: Container[str] = ()) -> AnalyzedPipeline:
             known = carried.setdefault(host, [])
             given = carried.pop(METRICS_STEP, [])
             known += [w for w in given if w not in known and host not in w.owners]
-    for_all = _shared_parameters(facts)
+    for_all = shared_parameters(facts)
     summaries = tuple(
         _summary(
             step.name,
@@ -178,7 +184,7 @@ def _with_metrics(
     return tuple(found[name] for name in sorted(found))
 
 
-def _shared_parameters(facts: Facts) -> set[str]:
+def shared_parameters(facts: Facts) -> set[str]:
     """Parameters that an ``imports`` or ``functions`` cell reads when it runs."""
     declared = {
         name for name, writes in facts.writes.items() if any(PARAMETERS in w.owners for w in writes)

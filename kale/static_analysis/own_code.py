@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
 from kale.dataclass import dataclass
@@ -94,7 +94,10 @@ def own_code(trees: Iterable[ast.Module], nodes: Sequence[ast.AST], purity: Puri
 
     ``trees`` are those of its cells, ``nodes`` all that is in them.
     """
+    trees = tuple(trees)
     bound = _times_bound(nodes)
+    for name, again in _written_again(trees, bound).items():
+        bound[name] -= again
     stored = {
         node.attr
         for node in nodes
@@ -128,13 +131,32 @@ def _times_bound(nodes: Iterable[ast.AST]) -> Counter[str]:
     return bound
 
 
+def _written_again(trees: Iterable[ast.Module], bound: Counter[str]) -> Mapping[str, int]:
+    """How often functions of a name stand in cells after the first, if all are the same text.
+
+    The steps of a script each hold the function that they call.
+    """
+    found: dict[str, list[ast.FunctionDef]] = defaultdict(list)
+    for statement in (s for tree in trees for s in tree.body):
+        if isinstance(statement, ast.FunctionDef) and bound[statement.name] > 1:
+            found[statement.name].append(statement)
+    return {
+        name: len(nodes) - 1
+        for name, nodes in found.items()
+        if len(nodes) > 1 and len({ast.dump(node) for node in nodes}) == 1
+    }
+
+
 def _defined_once(
     trees: Iterable[ast.Module], bound: Counter[str]
 ) -> Iterator[tuple[str, FunctionNode | ast.ClassDef]]:
+    seen: set[str] = set()
     for statement in (s for tree in trees for s in tree.body):
         match statement:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name) if bound[name] == 1:
-                yield name, statement
+                if name not in seen:
+                    yield name, statement
+                seen.add(name)
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as value) if (
                 bound[name] == 1
             ):

@@ -14,7 +14,7 @@ from kale.errors import Location
 from kale.ir import Pipeline, Source, Step, StepOptions
 from kale.random_states import is_random_state
 from kale.static_analysis.regions.numbering import before, behind
-from kale.static_analysis.regions.units import Unit
+from kale.static_analysis.regions.units import Unit, body_cells
 
 #: No author's step can have these names.
 ENTRY, EXIT = "<entry>", "<exit>"
@@ -35,7 +35,7 @@ def block_pipeline(
     ``given`` are the names bound outside, with whether they may be unbound there; those of one of
     the ``groups`` may share objects. ``carried`` is code of earlier steps that comes with them.
     """
-    cells = [source.at.cell or 0 for unit in units for source in unit.step.sources]
+    cells = [cell for unit in units for cell in body_cells(unit.step)]
     at = units[0].step.at
     first, last = (before(min(cells)), behind(max(cells))) if cells else (at.cell, at.cell)
     entry = _step(ENTRY, "\n".join(_entry_lines(given, groups, loop)), replace(at, cell=first))

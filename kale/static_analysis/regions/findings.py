@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kale.control import Branch, Loop
@@ -18,24 +18,25 @@ from kale.static_analysis.regions.units import Unit
 def placed(level: Level, units: Sequence[Unit]) -> tuple[list[KaleError], list[Diagnostic]]:
     """The findings of a block; those in a loop or condition at the lines of its steps."""
     compounds = {unit.name: unit for unit in units if unit.contexts}
-
-    def place(at: Location | None) -> Location | None:
-        unit = compounds.get(at.step or "") if at is not None else None
-        if at is None or unit is None or not at.line or at.line > len(unit.places):
-            return at
-        return unit.places[at.line - 1]
-
     errors = [
-        type(error)(error.code, error.message, at=place(error.at), hint=error.hint)
+        type(error)(error.code, error.message, at=place(error.at, compounds), hint=error.hint)
         for error in level.errors
         if error.at is None or error.at.step not in {ENTRY, EXIT}
     ]
     found = [
-        replace(finding, at=place(finding.at))
+        replace(finding, at=place(finding.at, compounds))
         for finding in level.diagnostics
         if finding.at is None or finding.at.step not in {ENTRY, EXIT}
     ]
     return errors, [f for f in found if f"`{ENTRY}`" not in f.message]
+
+
+def place(at: Location | None, compounds: Mapping[str, Unit]) -> Location | None:
+    """The place in the author's code of one in the code of a loop or a condition."""
+    unit = compounds.get(at.step or "") if at is not None else None
+    if at is None or unit is None or not at.line or at.line > len(unit.places):
+        return at
+    return unit.places[at.line - 1]
 
 
 def told(

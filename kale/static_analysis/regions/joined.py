@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 
 from kale.control import Branch, ExitHandler, Loop
@@ -50,6 +50,8 @@ class Joined:
         self.pipeline = pipeline
         self.names = {step.name for step in pipeline.steps}
         self.top: AnalyzedPipeline | None = None
+        #: The parameters that the code at the head of every step reads.
+        self.given_to_all: set[str] = set()
         self.wires: list[Wire] = []
         self.summaries: dict[str, StepSummary] = {}
         self.waits: dict[str, list[str]] = {}
@@ -122,7 +124,7 @@ class Joined:
         self,
         context: Loop | Branch,
         behind: Step,
-        names: Iterable[str],
+        names: Collection[str],
         made: Supplies,
         outside: Outside,
     ) -> str:
@@ -148,7 +150,14 @@ class Joined:
                 items.update(dict.fromkeys(loops_of(supply)))
         self.wires += found.values()
         known = tuple(outside.inputs[given] for given in names if given in outside.inputs)
-        self.summaries[name] = StepSummary(name, items=tuple(items), inputs=known)
+        self.summaries[name] = StepSummary(
+            name,
+            parameters=tuple(
+                p.name for p in self.pipeline.parameters if p.name in self.given_to_all
+            ),
+            items=tuple(items),
+            inputs=known,
+        )
         return name
 
     def check_exit_steps(self) -> None:

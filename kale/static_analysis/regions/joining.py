@@ -7,9 +7,10 @@ author's steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from kale.control import Branch, Loop
 from kale.diagnostics import Diagnostic
@@ -17,7 +18,7 @@ from kale.errors import KaleError
 from kale.ir import AnalyzedPipeline, Pipeline, Step, Wire
 from kale.random_states import is_random_state
 from kale.static_analysis.facts import Kind, Write
-from kale.static_analysis.one_level import Level, assemble, examine_level
+from kale.static_analysis.one_level import Level, assemble, examine_level, shared_parameters
 from kale.static_analysis.regions import findings, refusals
 from kale.static_analysis.regions.blocks import (
     ENTRY,
@@ -67,7 +68,7 @@ class _Joiner(Joined):
         """Join a block; the supplies of what its exit reads."""
         compounds = {unit.name: unit for unit in units if unit.contexts}
         try:
-            level = examine_level(pipeline)
+            level = _in_one_order(pipeline, compounds)
         except CycleError:
             self.errors.append(refusals.cycle(units))
             return {}
@@ -78,7 +79,7 @@ class _Joiner(Joined):
             return {}
         analyzed = assemble(level, compounds)
         if self.top is None:
-            self.top = analyzed
+            self.top, self.given_to_all = analyzed, shared_parameters(level.facts)
         given = dict(outside.supplies)
         if around is not None:
             outside = replace(outside, guards=_guards(level, outside, around))
@@ -88,14 +89,15 @@ class _Joiner(Joined):
         for name in _in_order(analyzed):
             incoming = [wire for wire in analyzed.wires if wire.consumer == name]
             supplies = {
-                wire.name: found
+                wire.name: self._supply(wire, given, exports, compounds) or Supply(())
                 for wire in incoming
-                if (found := self._supply(wire, given, exports, compounds)) is not None
             }
             if name == EXIT:
                 return supplies
             if around is not None:
-                self.errors += _dependent_items(level, incoming, around)
+                for error in _dependent_items(level, incoming, around):
+                    error.at = findings.place(error.at, compounds)
+                    self.errors.append(error)
             if name in compounds:
                 inner = _inside(analyzed, level, name, supplies, outside)
                 exports[name] = self._compound(compounds[name], analyzed, level, inner)
@@ -118,9 +120,6 @@ class _Joiner(Joined):
         among = [producer for producer in wire.producers if producer in compounds]
         if not among:
             return Supply(wire.producers, optional=wire.optional)
-        if len(wire.producers) > 1:
-            self.errors.append(refusals.rival_versions(wire))
-            return None
         found = exports.get(among[0], {}).get(wire.name)
         if isinstance(found, Supply):
             return replace(found, optional=found.optional or wire.optional)
@@ -148,13 +147,14 @@ class _Joiner(Joined):
         exports: dict[str, Supply | Item] = {}
         guards = dict(outside.guards)
         for name in asked.keys() - inside:
-            writes = [w for w in level.facts.writes.get(name, ()) if unit.name in w.owners]
-            if any(w.kind in _BINDING for w in writes) and not is_random_state(name):
+            if not is_random_state(name):
                 self.errors.append(refusals.last_value(asked[name], unit))
             elif name in outside.supplies:
-                # The items may change it, each for itself: then the run stops.
                 exports[name] = outside.supplies[name]
-                guards.setdefault(name, asked[name].consumer)
+        for name in item_names(loop) & outside.supplies.keys():
+            # An item may change what is its own alone, unless somebody reads it later.
+            if (reader := _later_reader(level, name, unit.name)) is not None:
+                guards.setdefault(name, reader)
         for name in filter(is_random_state, outside.supplies):
             self.diagnostics.append(findings.random_in_loop(name, unit.step.at))
         wanted = tuple(inside[name] for name in asked if name in inside)
@@ -235,6 +235,61 @@ class _Joiner(Joined):
                 optional = known is None or (isinstance(known, Supply) and known.optional)
                 made[name] = Supply((step,), optional=optional)
         return made
+
+
+def _in_one_order(pipeline: Pipeline, compounds: Mapping[str, Unit]) -> Level:
+    """A block, with those of its units in an order that may each change a value.
+
+    Of two versions of a value one cannot come from a condition, which has several itself.
+
+    Raises:
+        CycleError: the order that the author asks for cannot be kept.
+    """
+    loops = {name for name, unit in compounds.items() if isinstance(unit.contexts[0], Loop)}
+    conditions = compounds.keys() - loops
+    while True:
+        level = examine_level(pipeline, loops)
+        waits = dict(_rivals(level, conditions)) or dict(_late_changes(level, conditions))
+        if not waits:
+            return level
+        pipeline = replace(
+            pipeline,
+            steps=tuple(
+                replace(step, after=(*step.after, waits[step.name])) if step.name in waits else step
+                for step in pipeline.steps
+            ),
+        )
+
+
+def _rivals(level: Level, conditions: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Those that may each change a value, of which one is a condition: each, and the one before."""
+    for wire in level.flow.wires:
+        if len(wire.producers) > 1 and not set(wire.producers).isdisjoint(conditions):
+            names = [s.name for s in level.pipeline.steps if s.name in wire.producers]
+            yield from ((late, early) for early, late in pairwise(names))
+            return
+
+
+def _late_changes(level: Level, conditions: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Readers of a value that a condition above them may change, and the condition.
+
+    A step that may do so is watched as it runs, for as a rule it does not. A branch may do so for
+    sure.
+    """
+    names = [step.name for step in level.pipeline.steps]
+    for condition in sorted(conditions):
+        for _, reader in level.flow.unchanged.get(condition, ()):
+            if reader in names and names.index(reader) > names.index(condition):
+                yield reader, condition
+
+
+def _later_reader(level: Level, name: str, unit: str) -> str | None:
+    """A step of a block that reads a value after a loop over it."""
+    names = [step.name for step in level.pipeline.steps]
+    for step in names[names.index(unit) + 1 :]:
+        if name in level.flow.needs.get(step, ()):
+            return step
+    return None
 
 
 def _is_collected_by(supply: Supply | Item | None, steps: set[str]) -> bool:

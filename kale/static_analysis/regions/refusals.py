@@ -23,18 +23,6 @@ def cycle(units: Sequence[Unit]) -> KaleError:
     )
 
 
-def rival_versions(wire: Wire) -> KaleError:
-    """Two steps may each have changed a value, and one of them is a loop or a condition."""
-    others = ", ".join(f"`{producer}`" for producer in wire.producers)
-    return AnalysisError(
-        "KALE747",
-        f"step `{wire.consumer}` reads `{wire.name}`, which {others} may each have changed, one of "
-        "them in a loop or under a condition",
-        at=wire.at,
-        hint="let one of them run after the other, or change a copy",
-    )
-
-
 def depends(wire: Wire, at: Location, kind: Kind) -> KaleError:
     """An item of a loop needs what another one has made."""
     does = "changes" if kind is Kind.MUTATE else "sets"

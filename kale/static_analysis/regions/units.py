@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from kale.control import Branch, Loop
+from kale.control import BODY, Branch, Loop
 from kale.dataclass import dataclass
 from kale.errors import Location
 from kale.ir import Source, Step, StepOptions
@@ -56,7 +56,8 @@ def units_of(steps: Sequence[Step], depth: int, deciders: Mapping[str, str]) -> 
             found.append((first, leaves, (), []))
             continue
         contexts = tuple(dict.fromkeys(data_contexts(leaf)[depth] for leaf in leaves))
-        found.append((first, leaves, contexts, list(_lines(leaves, depth, 0, deciders))))
+        lines = [*_functions(leaves), *_lines(leaves, depth, 0, deciders)]
+        found.append((first, leaves, contexts, lines))
     units = []
     for first, leaves, contexts, lines in found:
         after = dict.fromkeys(
@@ -67,11 +68,25 @@ def units_of(steps: Sequence[Step], depth: int, deciders: Mapping[str, str]) -> 
             units.append(Unit(replace(first, after=tuple(after)), leaves))
             continue
         code = "\n".join(line.text for line in lines)
-        at = replace(first.sources[0].at if first.sources else first.at, line=1)
+        at = replace(_begin(first), line=1)
         source = Source(code, at, code)
         step = Step(first.name, (source,), tuple(after), StepOptions(), first.at)
         units.append(Unit(step, leaves, contexts, tuple(line.at for line in lines)))
     return tuple(units)
+
+
+def body_cells(step: Step) -> list[int]:
+    """The cells of a step; of one in a script, those of the pipeline's body.
+
+    The function that it calls stands in the module's code.
+    """
+    cells = [source.at.cell or 0 for source in step.sources]
+    return [cell for cell in cells if cell >= BODY] or cells
+
+
+def _begin(step: Step) -> Location:
+    cells = body_cells(step)
+    return next((s.at for s in step.sources if s.at.cell in cells), step.at)
 
 
 def _group(step: Step, depth: int) -> str:
@@ -114,8 +129,25 @@ def _lines(
             yield _Line(f"{pad}    pass", context.at)
 
 
+def _functions(leaves: Iterable[Step]) -> Iterator[_Line]:
+    """The functions that steps of a script call: each is defined whether a loop runs or not."""
+    for leaf in leaves:
+        for source in filter(_is_function, leaf.sources):
+            yield from _source_lines(source, leaf, "")
+
+
+def _is_function(source: Source) -> bool:
+    return source.at.path.endswith(".py") and source.code.startswith(("def ", "@", "async def "))
+
+
 def _own_lines(step: Step, pad: str) -> Iterator[_Line]:
     for source in step.sources:
+        if not _is_function(source):
+            yield from _source_lines(source, step, pad)
+
+
+def _source_lines(source: Source, step: Step, pad: str) -> Iterator[_Line]:
+    if source.code:
         for number, line in enumerate(source.python.split("\n")):
             at = replace(source.at, line=(source.at.line or 1) + number, step=step.name)
             yield _Line(pad + line, at)

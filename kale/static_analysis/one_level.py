@@ -86,10 +86,11 @@ def _place(finding: Diagnostic) -> tuple[int, int, int, str]:
     return at.cell or 0, at.line or 0, at.column or 0, finding.code
 
 
-def assemble(level: Level, compounds: Container[str] = ()) -> AnalyzedPipeline:
+def assemble(level: Level, unsuitable: Container[str] = ()) -> AnalyzedPipeline:
     """The analysed pipeline of a level without errors.
 
-    ``compounds`` are the steps that stand for several, at whose end no metrics can be computed.
+    At the end of ``unsuitable`` steps no metrics are computed: those that stand for several, and
+    those that no author wrote.
     """
     pipeline, facts, flow = level.pipeline, level.facts, level.flow
     diagnostics = (*pipeline.diagnostics, *level.diagnostics)
@@ -99,7 +100,7 @@ def assemble(level: Level, compounds: Container[str] = ()) -> AnalyzedPipeline:
     inputs = dict(flow.inputs)
     host = None
     if pipeline.metrics:
-        hosts = [step for step in after if step not in compounds]
+        hosts = [step for step in after if step not in unsuitable]
         host = metrics_host(facts, hosts, flow.after, wires)
         if host is None:
             host = METRICS_STEP

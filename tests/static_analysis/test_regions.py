@@ -181,6 +181,20 @@ def test_a_parameter_can_be_looped_over():
     assert analyzed.after["use"] == ("head",)
 
 
+def test_a_parameter_is_handed_on_by_the_branch_that_leaves_it():
+    analyzed = analyze(
+        pipeline(
+            step("test", "n = 0 if len(xs) > 1 else 1", decides=[("if:1", "n")]),
+            step("a", "change(xs)", branch(0)),
+            step("use", "print(xs)"),
+            functions=FUNCTIONS,
+            parameters=["xs"],
+        )
+    )
+    assert analyzed.summary("if-1-1-values").parameters == ("xs",)
+    assert wires(analyzed) == ["xs? maybe: a+if-1-1-values > use"]
+
+
 def test_what_a_step_in_a_loop_may_change_is_guarded():
     analyzed = analyze(
         pipeline(

@@ -51,7 +51,9 @@ def told(
     own = {f"`{context.decider}`" for context in contexts if context.decider}
     wrong: dict[object, KaleError] = {}
     for error in map(whole_error, errors):
-        wrong.setdefault((error.code, error.message, _line(error.at)), error)
+        # What the items of a loop change is told once, whoever reads it.
+        what = error.message.partition(", which")[0] if error.code == "KALE745" else error.message
+        wrong.setdefault((error.code, what, _line(error.at)), error)
     found: dict[object, Diagnostic] = {}
     for finding in map(whole_finding, diagnostics):
         if finding.code == "KALE201" and (

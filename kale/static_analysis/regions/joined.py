@@ -153,7 +153,9 @@ class Joined:
         self.summaries[name] = StepSummary(
             name,
             parameters=tuple(
-                p.name for p in self.pipeline.parameters if p.name in self.given_to_all
+                parameter.name
+                for parameter in self.pipeline.parameters
+                if parameter.name in self.given_to_all.union(names) - found.keys()
             ),
             items=tuple(items),
             inputs=known,

@@ -77,7 +77,8 @@ class _Joiner(Joined):
         self.diagnostics += diagnostics
         if level.errors:
             return {}
-        analyzed = assemble(level, compounds)
+        deciding = {unit.name for unit in units if unit.step.decides}
+        analyzed = assemble(level, compounds.keys() | deciding)
         if self.top is None:
             self.top, self.given_to_all = analyzed, shared_parameters(level.facts)
         given = dict(outside.supplies)

@@ -1,0 +1,68 @@
+"""Random pipelines with loops, conditions and lists compute what plain Python computes.
+
+Thirty scripts are always the same; ten come from the seed in ``KALE_SOUNDNESS_SEED``. A script whose
+steps change what they are given may be refused, for its items then depend on each other, or be
+stopped; no other may.
+"""
+
+import contextlib
+import io
+import os
+from random import Random
+
+import pytest
+from random_scripts import random_script
+from stepwise_loops import run_instances
+
+from kale.codegen import make_plan
+from kale.errors import KaleError
+from kale.sdk.lowering import lower
+from kale.static_analysis import analyze
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+FRESH = os.environ["KALE_SOUNDNESS_SEED"]
+MANY = int(os.environ.get("KALE_SOUNDNESS_COUNT", "5000")) // 10
+
+
+def plain_lines(text):
+    """What plain Python prints, in the order of the lines' texts: items run side by side."""
+    module = {"__name__": "script"}
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(text, "script", "exec"), module)
+        module["random_pipeline"]()
+    return sorted(out.getvalue().splitlines())
+
+
+def check(tmp_path, seed, count, *, changes):
+    for number in range(count):
+        text = random_script(Random(f"{seed} {number}"), changes=changes)
+        path = tmp_path / "script.py"
+        path.write_text(text)
+        note = f"KALE_SOUNDNESS_SEED={seed}, script {number}:\n{text}"
+        try:
+            printed = run_instances(make_plan(analyze(lower(str(path)))))
+        except KaleError as error:
+            assert changes, f"{error}\n{note}"
+            assert {part.code for part in error.parts()} == {"KALE745"}, f"{error}\n{note}"
+            assert all(part.at and part.at.line for part in error.parts()), f"{error}\n{note}"
+            continue
+        except Exception as error:
+            stopped = type(error).__name__ == "MarshalError"
+            if changes and stopped:
+                continue
+            raise AssertionError(note) from error
+        found = sorted(line for text in printed.values() for line in text.splitlines())
+        assert found == plain_lines(text), note
+
+
+@pytest.mark.parametrize("seed", [pytest.param("1", id="fixed"), pytest.param(FRESH, id="new")])
+@pytest.mark.parametrize("changes", [False, True])
+def test_random_scripts_keep_the_contract(tmp_path, seed, changes):
+    check(tmp_path, seed, 15 if seed == "1" else 5, changes=changes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", [False, True])
+def test_hundreds_of_random_scripts_keep_the_contract(tmp_path, changes):
+    check(tmp_path, FRESH, MANY, changes=changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from kale.ir import Pipeline
 from kale.static_analysis.one_level import Level
 from kale.static_analysis.regions.blocks import ENTRY, EXIT
 from kale.static_analysis.regions.numbering import whole_error, whole_finding
-from kale.static_analysis.regions.units import Unit
+from kale.static_analysis.regions.units import Unit, names_set_by
 
 
 def placed(level: Level, units: Sequence[Unit]) -> tuple[list[KaleError], list[Diagnostic]]:
@@ -28,7 +29,28 @@ def placed(level: Level, units: Sequence[Unit]) -> tuple[list[KaleError], list[D
         for finding in level.diagnostics
         if finding.at is None or finding.at.step not in {ENTRY, EXIT}
     ]
-    return errors, [f for f in found if f"`{ENTRY}`" not in f.message]
+    found = [f for f in found if f"`{ENTRY}`" not in f.message]
+    return errors, [_by_leaf(f, compounds) if f.code == "KALE201" else f for f in found]
+
+
+_EDGE = re.compile(r"waits for `([^`]+)`, because it reads `([^`]+)`, which cell [\d.]+")
+
+
+def _by_leaf(finding: Diagnostic, compounds: Mapping[str, Unit]) -> Diagnostic:
+    """An edge to a loop or a condition as one to the step in it that the value is from."""
+    told = _EDGE.search(finding.message)
+    if told is None or told[1] not in compounds:
+        return finding
+    for leaf in reversed(compounds[told[1]].leaves):
+        for source in leaf.sources:
+            if told[2] in names_set_by(source):
+                edge = f"waits for `{leaf.name}`, because it reads `{told[2]}`, which cell "
+                return replace(
+                    finding,
+                    message=finding.message.replace(told[0], f"{edge}{source.at.cell}"),
+                    hint=finding.hint.replace(f"`prev:{told[1]}`", f"`prev:{leaf.name}`"),
+                )
+    return finding
 
 
 def place(at: Location | None, compounds: Mapping[str, Unit]) -> Location | None:

@@ -52,6 +52,8 @@ class Joined:
         self.top: AnalyzedPipeline | None = None
         #: The parameters that the code at the head of every step reads.
         self.given_to_all: set[str] = set()
+        #: The names that the code at the head of every step binds.
+        self.made_by_all: set[str] = set()
         self.wires: list[Wire] = []
         self.summaries: dict[str, StepSummary] = {}
         self.waits: dict[str, list[str]] = {}
@@ -103,13 +105,13 @@ class Joined:
                 found.setdefault(one.name, one)
             items.update(dict.fromkeys(loops_of(supply)))
         self.wires += found.values()
-        changed = set(summary.mutations)
+        changed = {*summary.mutations, *summary.defs}
         if around is not None and not changed.isdisjoint(target_names(around)):
             changed |= item_names(around)
         guards = {
             name: reader
             for name, reader in outside.guards.items()
-            if name in changed and name in found
+            if name in changed and (name in found or name in self.made_by_all)
         }
         carried = dict.fromkeys((*outside.carried, *summary.carried))
         self.summaries[summary.name] = replace(

@@ -7,18 +7,16 @@ author's steps.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
 
 from kale.control import Branch, Loop
 from kale.diagnostics import Diagnostic
 from kale.errors import KaleError
 from kale.ir import AnalyzedPipeline, Pipeline, Step, Wire
 from kale.random_states import is_random_state
-from kale.static_analysis.facts import Kind, Write
-from kale.static_analysis.one_level import Level, assemble, examine_level, shared_parameters
+from kale.static_analysis.one_level import Level, assemble, shared_parameters
 from kale.static_analysis.regions import findings, refusals
 from kale.static_analysis.regions.blocks import (
     ENTRY,
@@ -27,12 +25,12 @@ from kale.static_analysis.regions.blocks import (
     item_names,
     target_names,
 )
+from kale.static_analysis.regions.items import dependent_items, guarded_in
 from kale.static_analysis.regions.joined import Joined, Outside, inputs_from, is_saved_by
 from kale.static_analysis.regions.numbering import numbered
+from kale.static_analysis.regions.ordering import in_one_order, later_reader
 from kale.static_analysis.regions.supplies import Item, Supplies, Supply
-from kale.static_analysis.regions.units import Unit, data_contexts, units_of
-
-_BINDING = {Kind.BIND, Kind.MAYBE, Kind.UNBIND}
+from kale.static_analysis.regions.units import Unit, data_contexts, names_set_by, units_of
 
 
 def join(
@@ -68,7 +66,7 @@ class _Joiner(Joined):
         """Join a block; the supplies of what its exit reads."""
         compounds = {unit.name: unit for unit in units if unit.contexts}
         try:
-            level = _in_one_order(pipeline, compounds)
+            level = in_one_order(pipeline, compounds)
         except CycleError:
             self.errors.append(refusals.cycle(units))
             return {}
@@ -81,9 +79,12 @@ class _Joiner(Joined):
         analyzed = assemble(level, compounds.keys() | deciding)
         if self.top is None:
             self.top, self.given_to_all = analyzed, shared_parameters(level.facts)
+            self.made_by_all = {
+                name for name, writes in level.facts.writes.items() if any(w.shared for w in writes)
+            }
         given = dict(outside.supplies)
         if around is not None:
-            outside = replace(outside, guards=_guards(level, outside, around))
+            outside = replace(outside, guards=guarded_in(level, outside, around))
             needs = tuple((n, given[n]) for n in sorted(item_names(around)) if n in given)
             given.update((name, Item(around, needs)) for name in target_names(around))
         exports: dict[str, Supplies] = {}
@@ -96,7 +97,7 @@ class _Joiner(Joined):
             if name == EXIT:
                 return supplies
             if around is not None:
-                for error in _dependent_items(level, incoming, around):
+                for error in dependent_items(level, incoming, around):
                     error.at = findings.place(error.at, compounds)
                     self.errors.append(error)
             if name in compounds:
@@ -148,13 +149,16 @@ class _Joiner(Joined):
         exports: dict[str, Supply | Item] = {}
         guards = dict(outside.guards)
         for name in asked.keys() - inside:
-            if not is_random_state(name):
+            if any(name in names_set_by(s) for leaf in unit.leaves for s in leaf.sources):
                 self.errors.append(refusals.last_value(asked[name], unit))
-            elif name in outside.supplies:
+                continue
+            # What a call may set out of sight is as before, or the run stops.
+            guards.setdefault(name, asked[name].consumer)
+            if name in outside.supplies:
                 exports[name] = outside.supplies[name]
         for name in item_names(loop) & outside.supplies.keys():
             # An item may change what is its own alone, unless somebody reads it later.
-            if (reader := _later_reader(level, name, unit.name)) is not None:
+            if (reader := later_reader(level, name, unit.name)) is not None:
                 guards.setdefault(name, reader)
         for name in filter(is_random_state, outside.supplies):
             self.diagnostics.append(findings.random_in_loop(name, unit.step.at))
@@ -238,93 +242,12 @@ class _Joiner(Joined):
         return made
 
 
-def _in_one_order(pipeline: Pipeline, compounds: Mapping[str, Unit]) -> Level:
-    """A block, with those of its units in an order that may each change a value.
-
-    Of two versions of a value one cannot come from a condition, which has several itself.
-
-    Raises:
-        CycleError: the order that the author asks for cannot be kept.
-    """
-    loops = {name for name, unit in compounds.items() if isinstance(unit.contexts[0], Loop)}
-    conditions = compounds.keys() - loops
-    while True:
-        level = examine_level(pipeline, loops)
-        waits = dict(_rivals(level, conditions)) or dict(_late_changes(level, conditions))
-        if not waits:
-            return level
-        pipeline = replace(
-            pipeline,
-            steps=tuple(
-                replace(step, after=(*step.after, waits[step.name])) if step.name in waits else step
-                for step in pipeline.steps
-            ),
-        )
-
-
-def _rivals(level: Level, conditions: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Those that may each change a value, of which one is a condition: each, and the one before."""
-    for wire in level.flow.wires:
-        if len(wire.producers) > 1 and not set(wire.producers).isdisjoint(conditions):
-            names = [s.name for s in level.pipeline.steps if s.name in wire.producers]
-            yield from ((late, early) for early, late in pairwise(names))
-            return
-
-
-def _late_changes(level: Level, conditions: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Readers of a value that a condition above them may change, and the condition.
-
-    A step that may do so is watched as it runs, for as a rule it does not. A branch may do so for
-    sure.
-    """
-    names = [step.name for step in level.pipeline.steps]
-    for condition in sorted(conditions):
-        for _, reader in level.flow.unchanged.get(condition, ()):
-            if reader in names and names.index(reader) > names.index(condition):
-                yield reader, condition
-
-
-def _later_reader(level: Level, name: str, unit: str) -> str | None:
-    """A step of a block that reads a value after a loop over it."""
-    names = [step.name for step in level.pipeline.steps]
-    for step in names[names.index(unit) + 1 :]:
-        if name in level.flow.needs.get(step, ()):
-            return step
-    return None
-
-
 def _is_collected_by(supply: Supply | Item | None, steps: set[str]) -> bool:
     """Whether it is the list of what a step of an inner loop makes: the outer loop goes on with it.
 
     The steps are those of the inner loops.
     """
     return isinstance(supply, Supply) and supply.collected and steps.issuperset(supply.producers)
-
-
-def _guards(level: Level, outside: Outside, around: Loop) -> dict[str, str]:
-    """What the steps of a loop must leave as it is, for the sake of the other items at least."""
-    shared = (name for name in outside.supplies if name not in item_names(around))
-    own = {
-        name: around.key
-        for name in shared
-        if not is_random_state(name) and not any(w.kind in _BINDING for w in _own(level, name))
-    }
-    return {**outside.guards, **own}
-
-
-def _dependent_items(level: Level, incoming: Iterable[Wire], around: Loop) -> Iterator[KaleError]:
-    """Steps that surely change what the other items of their loop are given, too."""
-    targets = target_names(around)
-    for wire in incoming:
-        if wire.producers != (ENTRY,) or wire.name in targets or is_random_state(wire.name):
-            continue
-        writes = [w for w in _own(level, wire.name) if w.kind is not Kind.TOUCH and not w.tied]
-        if writes:
-            yield refusals.depends(wire, writes[0].at, writes[0].kind)
-
-
-def _own(level: Level, name: str) -> Iterator[Write]:
-    return (w for w in level.facts.writes.get(name, ()) if ENTRY not in w.owners and not w.shared)
 
 
 def _inside(
@@ -337,7 +260,7 @@ def _inside(
         supplies,
         level.facts.groups,
         {one.name: one for one in inputs_from(summary, outside)},
-        {name: reader for name, reader in guards.items() if name in supplies},
+        guards,
         tuple(dict.fromkeys((*outside.carried, *summary.carried))),
     )
 

@@ -6,6 +6,7 @@ statement, so that what it reads, binds and changes is found by Python's own rul
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -14,6 +15,7 @@ from kale.control import BODY, Branch, Loop
 from kale.dataclass import dataclass
 from kale.errors import Location
 from kale.ir import Source, Step, StepOptions
+from kale.static_analysis.scopes import bindings
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ def body_cells(step: Step) -> list[int]:
     """
     cells = [source.at.cell or 0 for source in step.sources]
     return [cell for cell in cells if cell >= BODY] or cells
+
+
+def names_set_by(source: Source) -> frozenset[str]:
+    """The names that a piece of code itself binds, and not what it calls."""
+    return bindings([*ast.parse(source.python).body])[0]
 
 
 def _begin(step: Step) -> Location:

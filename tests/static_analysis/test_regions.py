@@ -155,6 +155,16 @@ FUNCTIONS = "def f(*a):\n    return sum(a)\ndef change(a):\n    a.append(1)\n"
             id="a loop within a branch",
         ),
         pytest.param(
+            [GEN,
+             step("test", "n = 0 if x > 1 else 1", RS, decides=[("if:1", "n")]),
+             step("a", "r = f(x)", RS, branch(0)),
+             step("show", "print(x)", RS, branch(1)),
+             step("total", "t = sum(r)")],
+            ["r? maybe: a+if-1-1-values > loop-1-values", "r[r] maybe: loop-1-values > total",
+             "res: gen > a", "res: gen > show", "res: gen > test"],
+            id="one branch for each item, collected; the other hands out nothing",
+        ),
+        pytest.param(
             [GEN, step("use", "y = f(x)", ExitHandler("exit:1", "end", AT), XS),
              step("end", "print('end')")],
             ["res: gen > use"],

@@ -14,7 +14,7 @@ from kale.errors import Location
 from kale.ir import Pipeline, Source, Step, StepOptions
 from kale.random_states import is_random_state
 from kale.static_analysis.regions.numbering import before, behind
-from kale.static_analysis.regions.units import Unit, body_cells
+from kale.static_analysis.regions.units import Unit, body_cells, names_set_by
 
 #: No author's step can have these names.
 ENTRY, EXIT = "<entry>", "<exit>"
@@ -39,7 +39,10 @@ def block_pipeline(
     at = units[0].step.at
     first, last = (before(min(cells)), behind(max(cells))) if cells else (at.cell, at.cell)
     entry = _step(ENTRY, "\n".join(_entry_lines(given, groups, loop)), replace(at, cell=first))
-    read = "\n".join(name for name in wanted if not is_random_state(name))
+    known = given.keys() | {parameter.name for parameter in pipeline.parameters}
+    known |= {n for unit in units for source in unit.step.sources for n in names_set_by(source)}
+    # What a branch leaves without a value has none for later steps.
+    read = "\n".join(name for name in wanted if name in known)
     names = tuple(unit.name for unit in units)
     inner = tuple(replace(u.step, after=(*u.step.after, ENTRY), within=()) for u in units)
     end = replace(_step(EXIT, read, replace(at, cell=last)), after=names)

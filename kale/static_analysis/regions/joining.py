@@ -73,7 +73,7 @@ class _Joiner(Joined):
         errors, diagnostics = findings.placed(level, units)
         self.errors += errors
         self.diagnostics += diagnostics
-        if level.errors:
+        if errors:
             return {}
         deciding = {unit.name for unit in units if unit.step.decides}
         analyzed = assemble(level, compounds.keys() | deciding)
@@ -88,14 +88,16 @@ class _Joiner(Joined):
             needs = tuple((n, given[n]) for n in sorted(item_names(around)) if n in given)
             given.update((name, Item(around, needs)) for name in target_names(around))
         exports: dict[str, Supplies] = {}
+        wanted: Supplies = {}
         for name in _in_order(analyzed):
             incoming = [wire for wire in analyzed.wires if wire.consumer == name]
             supplies = {
                 wire.name: self._supply(wire, given, exports, compounds) or Supply(())
                 for wire in incoming
             }
-            if name == EXIT:
-                return supplies
+            if name == EXIT:  # which need not come last: not all steps hand something out
+                wanted = supplies
+                continue
             if around is not None:
                 for error in dependent_items(level, incoming, around):
                     error.at = findings.place(error.at, compounds)
@@ -107,7 +109,7 @@ class _Joiner(Joined):
                 self.take_step(analyzed.summary(name), incoming, supplies, outside, around)
                 before = analyzed.after.get(name, ())
                 self.waits[name] = [step for step in before if step in self.names]
-        return {}
+        return wanted
 
     def _supply(
         self,

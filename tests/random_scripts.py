@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from random import Random
 
-STEPS = '''from kale.sdk import pipeline, step
+STEPS = """from kale.sdk import pipeline, step
 
 BASE = 10
 
@@ -60,7 +60,22 @@ def show(*values):
 
 @pipeline(name="random")
 def random_pipeline(p=4, q=[1, 2]):
-'''
+"""
+
+
+#: Statements, and the names that each binds.
+PLAIN = {
+    "inc": ("{new} = inc({n})", "{new}"),
+    "add": ("{new} = add({n}, b={m})", "{new}"),
+    "pair": ("{new}, {new}b = pair({n})", "{new} {new}b"),
+    "some": ("{new} = some({n})", "{new}"),
+    "total": ("{new} = total({l})", "{new}"),
+    "longer": ("{new} = longer({l})", "{new}"),
+    "grow": ("grow({l})", ""),
+    "literal": ("{new} = {literal}", "{new}"),
+    "sum": ("{new} = inc({n} + {m})", "{new}"),
+    "show": ("show({n}, {any})", ""),
+}
 
 
 @dataclass
@@ -88,46 +103,29 @@ class _Writer:
         return self.random.choice([*numbers, *numbers, str(self.random.randint(0, 5))])
 
     def statement(self, indent: int, numbers: list[str], lists: list[str], depth: int) -> None:
-        pick = self.random.choice
-        kind = pick(["inc", "add", "pair", "some", "total", "show", "show", "grow", "longer", "literal",
-                     "loop", "loop", "gather", "each", "choose", "choose", "sum"])  # fmt: skip
-        if kind in {"loop", "gather", "choose"} and depth >= 2:
+        kind = self.random.choice(
+            [*PLAIN, "show", "loop", "loop", "gather", "each", "choose", "choose"]
+        )
+        if (kind in {"loop", "gather", "choose"} and depth >= 2) or (
+            kind == "grow" and not self.changes
+        ):
             kind = "show"
         new = self.name("v")
-        if kind == "inc":
-            self.put(indent, f"{new} = inc({self.number(numbers)})")
-            numbers.append(new)
-        elif kind == "add":
-            self.put(indent, f"{new} = add({self.number(numbers)}, b={self.number(numbers)})")
-            numbers.append(new)
-        elif kind == "pair":
-            self.put(indent, f"{new}, {new}b = pair({self.number(numbers)})")
-            numbers += [new, f"{new}b"]
-        elif kind == "some":
-            self.put(indent, f"{new} = some({self.number(numbers)})")
-            lists.append(new)
-        elif kind == "total":
-            self.put(indent, f"{new} = total({pick(lists)})")
-            numbers.append(new)
-        elif kind == "longer":
-            self.put(indent, f"{new} = longer({pick(lists)})")
-            lists.append(new)
-        elif kind == "grow":
-            if self.changes:
-                self.put(indent, f"grow({pick(lists)})")
-            else:
-                self.put(indent, f"show({pick(lists)})")
-        elif kind == "literal":
-            value = pick(["3", "p + 1", "p * 2 - 1", "2 + 2"])
-            self.put(indent, f"{new} = {value}")
-            numbers.append(new)
-        elif kind == "sum":
-            self.put(indent, f"{new} = inc({self.number(numbers)} + {self.number(numbers)})")
-            numbers.append(new)
-        elif kind == "show":
-            self.put(indent, f"show({self.number(numbers)}, {pick([*numbers, *lists])})")
-        else:
+        if kind not in PLAIN:
             getattr(self, kind)(indent, numbers, lists, depth, new)
+            return
+        text, made = PLAIN[kind]
+        values = {
+            "new": new,
+            "n": self.number(numbers),
+            "m": self.number(numbers),
+            "l": self.random.choice(lists),
+            "any": self.random.choice([*numbers, *lists]),
+            "literal": self.random.choice(["3", "p + 1", "p * 2 - 1", "2 + 2"]),
+        }
+        self.put(indent, text.format(**values))
+        for name in made.format(**values).split():
+            (lists if kind in {"some", "longer"} else numbers).append(name)
 
     def items(self, lists: list[str]) -> str:
         return self.random.choice([*lists, *lists, "q", "[3, 4]", "range(2)", "some(p)"])
@@ -137,9 +135,7 @@ class _Writer:
         head = self.lines[-1]
         return [name for name in lists if not re.search(rf"\b{name}\b", head)] or ["[1]"]
 
-    def loop(
-        self, indent: int, numbers: list[str], lists: list[str], depth: int, new: str
-    ) -> None:
+    def loop(self, indent: int, numbers: list[str], lists: list[str], depth: int, new: str) -> None:
         """A loop; nothing that it binds is read after it."""
         kind = self.random.choice(["plain", "plain", "enumerate", "zip"])
         inner = [*numbers, new]
@@ -165,11 +161,12 @@ class _Writer:
         self.put(indent + 1, f"{new}l.append(inc({self.number(inner)}))")
         lists.append(f"{new}l")
 
-    def each(
-        self, indent: int, numbers: list[str], lists: list[str], depth: int, new: str
-    ) -> None:
+    def each(self, indent: int, numbers: list[str], lists: list[str], depth: int, new: str) -> None:
         """A comprehension."""
-        self.put(indent, f"{new}l = [add({new}, {self.number(numbers)}) for {new} in {self.items(lists)}]")
+        self.put(
+            indent,
+            f"{new}l = [add({new}, {self.number(numbers)}) for {new} in {self.items(lists)}]",
+        )
         lists.append(f"{new}l")
 
     def choose(
@@ -189,7 +186,9 @@ class _Writer:
             self.put(indent + 1, f"{new} = add(1, {self.number(numbers)})")
         else:
             # It must have a value in any case.
-            position = max(i for i, line in enumerate(self.lines) if line == f"{'    ' * indent}if {tests[0]}:")
+            position = max(
+                i for i, line in enumerate(self.lines) if line == f"{'    ' * indent}if {tests[0]}:"
+            )
             self.lines.insert(position, "    " * indent + f"{new} = inc(0)")
         numbers.append(new)
 

@@ -31,6 +31,7 @@ from kale.packaging import Environment, PackageOptions
 from kale.ports import Port, PortKind
 from kale.suppression import Suppression
 from kale.volumes import Volumes
+from kale.wires import Wire
 
 __all__ = [
     "METRICS_STEP", "SETUP_STEP", "UNSEEN_MODULE", "AnalyzedPipeline", "Branch", "ContainerSpec",
@@ -189,27 +190,6 @@ class StepSummary:
     inputs: tuple[Input, ...] = ()
     imports: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """A value that travels: ``consumer`` loads ``name`` as saved by ``producers``.
-
-    Several producers are unordered steps that may each have changed the value; the load
-    takes the version that changed. ``optional`` values may be unbound where they come from.
-    Of a ``choice`` the producers stand in branches of one condition, and just one of them runs.
-    Of what is ``collected`` the one producer stands in loops that the consumer does not stand in,
-    and calls the value ``inside``: the consumer gets the list of all, unbound ones left out.
-    """
-
-    name: str
-    producers: tuple[str, ...]
-    consumer: str
-    at: Location
-    optional: bool = False
-    choice: bool = False
-    collected: bool = False
-    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from kale.ir import (
     StepSummary,
     Wire,
 )
+from kale.script_words import script_words
 
 
 class EdgeKind(Enum):
@@ -77,7 +78,7 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class StepFlow:
-    """One step: its ``cells``, what it waits for, is given, hands on and reports."""
+    """One step: its ``cells`` (or lines), what it waits for, is given, hands on and reports."""
 
     name: str
     cells: tuple[int, ...]
@@ -85,12 +86,13 @@ class StepFlow:
     inputs: tuple[Given, ...]
     outputs: tuple[Handed, ...]
     metrics: tuple[str, ...]
+    in_lines: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The step as JSON values."""
         return {
             "name": self.name,
-            "cells": list(self.cells),
+            "lines" if self.in_lines else "cells": list(self.cells),
             "after": [
                 {"step": edge.step, "from": edge.kind.value, "names": list(edge.names)}
                 for edge in self.after
@@ -137,7 +139,7 @@ def describe(analyzed: AnalyzedPipeline) -> DataFlow:
         steps.append(
             StepFlow(
                 name=step.name,
-                cells=tuple(dict.fromkeys(source.at.cell or 0 for source in step.sources)),
+                cells=tuple(dict.fromkeys(source.at.number for source in step.sources)),
                 after=tuple(_edges(analyzed, step, summary.inputs)),
                 inputs=tuple(
                     _given(one, loaded.get((step.name, one.name)), watched)
@@ -148,6 +150,7 @@ def describe(analyzed: AnalyzedPipeline) -> DataFlow:
                     for name, found in sorted(readers[step.name].items())
                 ),
                 metrics=analyzed.metrics if step.name == analyzed.metrics_step else (),
+                in_lines=step.at.in_script,
             )
         )
     return DataFlow(analyzed.pipeline.name, analyzed.pipeline.path, tuple(steps))
@@ -203,18 +206,28 @@ def _edges(analyzed: AnalyzedPipeline, step: Step, inputs: Iterable[Input]) -> I
         yield Edge(before, kind, names)
 
 
+_Names = tuple[str, ...]
+
+
 def _given(one: Input, wire: Wire | None, watched: Mapping[str, str]) -> Given:
     producers = wire.producers if wire is not None else ()
     if one.kind is InputKind.CODE:
         producers = tuple(origin.step for origin in one.origins if origin.step)
-    return Given(
-        one,
-        producers,
-        "; ".join(_reasons(one, producers, watched.get(one.name))),
-    )
+    how = [_gathered(wire)] if wire is not None and (wire.collected or wire.choice) else []
+    rivals = producers if len(producers) > 1 and not how else ()
+    why = "; ".join((*how, *_reasons(one, producers, rivals, watched.get(one.name))))
+    in_script = any(origin.at.in_script for origin in one.origins)
+    return Given(one, producers, script_words(why) if in_script else why)
 
 
-def _reasons(one: Input, producers: tuple[str, ...], reader: str | None) -> Iterator[str]:
+def _gathered(wire: Wire) -> str:
+    """How a value comes out of a loop or a condition."""
+    if wire.choice:
+        return f"comes from {_listed([f'`{step}`' for step in wire.producers])}, of which one runs"
+    return f"is the list of `{wire.inside or wire.name}` of all items"
+
+
+def _reasons(one: Input, producers: _Names, rivals: _Names, reader: str | None) -> Iterator[str]:
     """Where a name comes from, and why the step has it, in parts of a sentence."""
     if one.reason is Reason.SHARE:
         yield f"may share an object with `{one.shares}`, which this step changes"
@@ -226,7 +239,6 @@ def _reasons(one: Input, producers: tuple[str, ...], reader: str | None) -> Iter
         yield "is read by code that this step is given"
     elif one.reason is Reason.SHARED_CELL:
         yield "is read by cells that every step runs"
-    rivals = producers if len(producers) > 1 else ()
     for origins in _by_write(o for o in one.origins if o.step not in rivals):
         yield _told(one, origins)
     if rivals:
@@ -237,7 +249,9 @@ def _reasons(one: Input, producers: tuple[str, ...], reader: str | None) -> Iter
     if one.kind is InputKind.CODE and producers:
         yield "its source goes along"
     if reader is not None:
-        yield f"has to stay as it is here, because `{reader}` reads it at the same time"
+        # The key of a loop has a colon, which no step's name has.
+        who = "each item of the loop" if ":" in reader else f"`{reader}`"
+        yield f"has to stay as it is here, because {who} reads it at the same time"
 
 
 def _by_write(origins: Iterable[Origin]) -> Iterable[list[Origin]]:
@@ -264,10 +278,10 @@ def _told(one: Input, origins: list[Origin]) -> str:
 
 def _places(origins: list[Origin]) -> str:
     """The places of writes: a cell and its line, or several cells."""
-    cells = list(dict.fromkeys(str(origin.at.cell) for origin in origins))
+    cells = list(dict.fromkeys(str(origin.at.number) for origin in origins))
     if len(cells) > 1:
-        return f"cells {_listed(cells)}"
-    return f"cell {cells[0]}, line {origins[0].at.line}"
+        return f"{'lines' if origins[0].at.in_script else 'cells'} {_listed(cells)}"
+    return origins[0].at.place
 
 
 def _listed(words: list[str]) -> str:
@@ -284,4 +298,4 @@ def _origin_as_json(origin: Origin) -> dict[str, Any]:
 
 
 def _place_as_json(at: Location) -> dict[str, Any]:
-    return {"cell": at.cell, "cell_id": at.cell_id, "line": at.line}
+    return {"cell": at.shown_cell, "cell_id": at.cell_id, "line": at.shown_line}

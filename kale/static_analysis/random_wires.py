@@ -51,6 +51,21 @@ def inherit(facts: Facts, need: Need, order: Order) -> Inheritance:
     return Inheritance(need, base, producer, warning)
 
 
+def last_user(facts: Facts, need: Need) -> str | None:
+    """The step that draws from, or seeds, a random state last before a step of a script does.
+
+    A script has one order, and no tag to ask for it: there the one waits for the other.
+    """
+    above = [
+        write
+        for write in facts.writes.get(need.name, ())
+        if need.step not in write.owners and write.cell < need.cell
+    ]
+    if not above or above[-1].shared or not need.at.path.endswith(".py"):
+        return None
+    return above[-1].owners[0]
+
+
 def _owner(write: Write | None, need: Need, order: Order) -> str | None:
     if write is None:
         return None

@@ -23,7 +23,7 @@ from kale.static_analysis.imports.carrying import cut_down
 from kale.static_analysis.needs import Need, imports_again, read_spans, step_needs
 from kale.static_analysis.order import Order
 from kale.static_analysis.provenance import trace_inputs, writes_behind
-from kale.static_analysis.random_wires import inherit
+from kale.static_analysis.random_wires import inherit, last_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,11 @@ class _Resolver(Bases):
 
     def inherit_random_states(self) -> None:
         for need in self.random:
+            before = last_user(self.facts, need)
+            known = before is None or before in self.order[need.step]
+            if before is not None and not known and need.step not in self.order[before]:
+                self.after[need.step].append(before)
+                self.order.wait_for(need.step, before)
             found = inherit(self.facts, need, self.order)
             self.report(found.warning)
             if found.write is None:

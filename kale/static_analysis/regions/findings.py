@@ -9,7 +9,7 @@ from dataclasses import replace
 from kale.control import Branch, Loop
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location
-from kale.ir import Pipeline
+from kale.ir import AnalyzedPipeline, Origin, Pipeline, StepSummary
 from kale.static_analysis.one_level import Level
 from kale.static_analysis.regions.blocks import ENTRY, EXIT
 from kale.static_analysis.regions.numbering import whole_error, whole_finding
@@ -59,6 +59,22 @@ def place(at: Location | None, compounds: Mapping[str, Unit]) -> Location | None
     if at is None or unit is None or not at.line or at.line > len(unit.places):
         return at
     return unit.places[at.line - 1]
+
+
+def with_places(analyzed: AnalyzedPipeline, compounds: Mapping[str, Unit]) -> AnalyzedPipeline:
+    """A block whose inputs tell where in loops and conditions they are written."""
+
+    def origin(one: Origin) -> Origin:
+        at = place(one.at, compounds) if one.step in compounds else None
+        return one if at is None else replace(one, at=at, step=at.step or one.step)
+
+    def summary(one: StepSummary) -> StepSummary:
+        if not any(o.step in compounds for given in one.inputs for o in given.origins):
+            return one
+        inputs = (replace(i, origins=tuple(map(origin, i.origins))) for i in one.inputs)
+        return replace(one, inputs=tuple(inputs))
+
+    return replace(analyzed, summaries=tuple(map(summary, analyzed.summaries)))
 
 
 def told(

@@ -76,7 +76,7 @@ class _Joiner(Joined):
         if errors:
             return {}
         deciding = {unit.name for unit in units if unit.step.decides}
-        analyzed = assemble(level, compounds.keys() | deciding)
+        analyzed = findings.with_places(assemble(level, compounds.keys() | deciding), compounds)
         if self.top is None:
             self.top, self.given_to_all = analyzed, shared_parameters(level.facts)
             self.made_by_all = {

@@ -1,8 +1,12 @@
-"""The composition root: notebook in; pipeline, files or a finished run out. No logic of its own."""
+"""The composition root: a notebook or an SDK file in; pipeline, files or a finished run out.
+
+No logic of its own. Where a function takes a ``notebook``, that may be a Python file, too, whose
+pipeline is a function with the decorator ``kale.sdk.pipeline``; ``FILE.py::NAME`` names one of
+several.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -13,36 +17,20 @@ from kale.compilation import Compilation, compilation
 from kale.diagnostics import strictly, to_errors
 from kale.errors import raise_all
 from kale.files import write_files
-from kale.ir import AnalyzedPipeline, Pipeline, Plan, Volumes
-from kale.nbparser import TEXT_SETTINGS, parse_pipeline, read_notebook, to_python
+from kale.ir import AnalyzedPipeline, Plan, Volumes
+from kale.loading import NO_SETTINGS as _NOTHING
+from kale.loading import PathLike, active_cells, load
 from kale.packable import package_findings, with_environment
-from kale.settings import find_settings
 from kale.static_analysis import Examination
-from kale.suppression import Suppression, noqa_places
 
 if TYPE_CHECKING:
     from kale.runners import Observer, PastRun, RunOptions, RunResult
     from kale.runners.verify import Verification
 
-PathLike = str | os.PathLike[str]
-_NOTHING: Mapping[str, str] = {}
-
-
-def load(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> Pipeline:
-    """Read a tagged notebook; ``settings`` are the command line's, by metadata key.
-
-    There, ``ignore`` holds the codes of warnings and notices to silence, with commas between.
-
-    Raises:
-        KaleError: the notebook cannot be read or is not well formed.
-    """
-    path = os.fspath(notebook)
-    read = read_notebook(path)
-    found = find_settings(Path(path), settings, TEXT_SETTINGS)
-    pipeline = parse_pipeline(read, override=found.override, default=found.default)
-    places = noqa_places(((c.number, c.source) for c in read.cells if c.kind == "code"), to_python)
-    suppression = Suppression(found.ignored, places)
-    return replace(pipeline, packaging=found.packaging, suppression=suppression)
+__all__ = [
+    "PathLike", "check", "compile_notebook", "compile_plan", "examine", "load", "plan",
+    "run", "run_package", "run_plan", "runs", "verify",
+]  # fmt: skip
 
 
 def check(
@@ -86,13 +74,14 @@ def plan(
     Raises:
         KaleError: the notebook is refused.
     """
-    return _plan(check(notebook, settings, strict=strict), notebook)
+    return _plan(check(notebook, settings, strict=strict))
 
 
-def _plan(analyzed: AnalyzedPipeline, notebook: PathLike) -> Plan:
+def _plan(analyzed: AnalyzedPipeline) -> Plan:
     from kale.codegen import make_plan
 
-    modules = static_analysis.with_own_modules(analyzed.modules, Path(notebook).parent)
+    folder = Path(analyzed.pipeline.path).parent
+    modules = static_analysis.with_own_modules(analyzed.modules, folder)
     return make_plan(replace(analyzed, modules=modules))
 
 
@@ -107,17 +96,35 @@ def compile_notebook(
 ) -> Compilation:
     """Write the Kubeflow Pipelines script and package and a notebook for each step.
 
-    They go to the folder ``output``, by default the notebook's own; with ``lock`` a file of what
-    the steps install, too. ``manifests`` is a namespace, or empty for none: custom resources
-    are written in the place of the package. ``strict`` as for :func:`check`; it counts for
-    findings about the package, too.
+    ``strict`` as for :func:`check`; the rest as for :func:`compile_plan`.
 
     Raises:
         KaleError: the notebook is refused, or the folder cannot be written.
     """
+    planned = plan(notebook, settings, strict=strict)
+    return compile_plan(planned, output, strict=strict, lock=lock, manifests=manifests)
+
+
+def compile_plan(
+    planned: Plan,
+    output: PathLike | None = None,
+    *,
+    strict: bool = False,
+    lock: bool = False,
+    manifests: str | None = None,
+) -> Compilation:
+    """Write the files of a plan's package.
+
+    They go to the folder ``output``, by default the notebook's own; with ``lock`` a file of what
+    the steps install, too. ``manifests`` is a namespace, or empty for none: custom resources
+    are written in the place of the package. ``strict`` refuses what is a warning about it.
+
+    Raises:
+        KaleError: the package is refused, or the folder cannot be written.
+    """
     from kale.codegen import emit_files
 
-    planned, odd = with_environment(plan(notebook, settings, strict=strict))
+    planned, odd = with_environment(planned)
     name, files = planned.pipeline.name, emit_files(planned)
     if lock:
         from kale.environment import lock_text
@@ -130,7 +137,7 @@ def compile_notebook(
         files, more = as_manifests(planned, files, manifests)
         odd += more
     found = package_findings(planned, odd, strict=strict)
-    folder = Path(notebook).parent if output is None else Path(output)
+    folder = Path(planned.pipeline.path).parent if output is None else Path(output)
     write_files(files, folder)
     steps = [task.name for task in planned.tasks]
     return compilation(name, steps, files, folder, (*planned.diagnostics, *found))
@@ -238,8 +245,9 @@ def runs(notebook: PathLike, settings: Mapping[str, str] = _NOTHING) -> list[Pas
     """
     from kale.runners import runs_of
 
-    path = Path(notebook)
-    return runs_of(path.parent, load(notebook, settings).name, notebook=path.name)
+    pipeline = load(notebook, settings)
+    path = Path(pipeline.path)
+    return runs_of(path.parent, pipeline.name, notebook=path.name)
 
 
 def verify(
@@ -270,15 +278,11 @@ def verify(
     from kale.runners.verify import verify as run_and_compare
 
     analyzed = check(notebook, settings)
-    planned = _plan(analyzed, notebook)
+    planned = _plan(analyzed)
     return run_and_compare(
         analyzed,
         planned,
-        [
-            ActiveCell(cell.number, cell.source)
-            for cell in read_notebook(notebook).cells
-            if cell.kind == "code" and "skip" not in cell.tags
-        ],
+        [ActiveCell(*cell) for cell in active_cells(planned.pipeline.path)],
         runtime=emit_runtime(planned.backends),
         cwd=Path(planned.pipeline.path).parent.absolute(),
         parameters=runners.read_parameters(planned.pipeline, parameters),

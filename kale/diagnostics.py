@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kale.dataclass import dataclass
 from kale.errors import KaleError, Location
 from kale.rules import Severity
+from kale.script_words import script_words
 
 if TYPE_CHECKING:
     from kale.catalogue import CATALOGUE
@@ -36,10 +37,10 @@ class Diagnostic:
             "severity": self.severity.value,
             "message": self.message,
             "path": at.path if at else None,
-            "cell": at.cell if at else None,
+            "cell": at.shown_cell if at else None,
             "cell_id": at.cell_id if at else None,
-            "line": at.line if at else None,
-            "column": at.column if at else None,
+            "line": at.shown_line if at else None,
+            "column": at.shown_column if at else None,
             "step": at.step if at else None,
             "hint": self.hint,
         }
@@ -65,6 +66,8 @@ def _finding(
 ) -> Diagnostic:
     from kale.credentials import without_credentials
 
+    if at is not None and at.in_script:
+        message, hint = script_words(message), script_words(hint)
     return Diagnostic(code, severity, without_credentials(message), at, without_credentials(hint))
 
 

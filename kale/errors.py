@@ -1,4 +1,4 @@
-"""Places in a notebook, and the tree of errors that name them.
+"""Places in a notebook or a Python file, and the tree of errors that name them.
 
 ::
 
@@ -18,13 +18,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kale.dataclass import dataclass
+from kale.script_words import BODY, script_line, script_words
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in the user's notebook; cells (Markdown included), lines and columns count from 1.
+    """A place in what the user wrote; cells (Markdown included), lines and columns count from 1.
 
     ``path`` is as the user gave it, ``cell_id`` the notebook's own id of the cell when it has one.
+    In a Python file lines are those of the file, and ``cell``, a number that orders the pieces of
+    its code (see ``kale.control.BODY``), is not for people.
     """
 
     path: str
@@ -36,7 +39,12 @@ class Location:
 
     def __str__(self) -> str:
         text = f"{self.path}:"
-        if self.cell is not None:
+        if self.in_script:
+            if self.place:
+                text += f" {self.place}" + (f" ({self.step})" if self.step else "")
+            elif self.step:
+                text += f" step {self.step}"
+        elif self.cell is not None:
             text += f" cell {self.cell}"
             if self.step:
                 text += f" ({self.step})"
@@ -45,6 +53,45 @@ class Location:
         elif self.step:
             text += f" step {self.step}"
         return text.removesuffix(":")
+
+    @property
+    def in_script(self) -> bool:
+        """Whether it is a place in a Python file, which has no cells."""
+        return self.path.endswith(".py")
+
+    @property
+    def shown_cell(self) -> int | None:
+        """The cell, as people count them."""
+        return None if self.in_script else self.cell
+
+    @property
+    def shown_line(self) -> int | None:
+        """The line, as people count them: in the cell, or in the Python file."""
+        if self.in_script and self.line is None and self.cell is not None:
+            return script_line(self.cell)
+        return self.line
+
+    @property
+    def shown_column(self) -> int | None:
+        """The column, if it counts in the line as the user wrote it.
+
+        A piece of a pipeline's body stands without its indentation, and its variables may have
+        other names there.
+        """
+        rewritten = self.in_script and (self.cell or 0) >= BODY
+        return None if rewritten else self.column
+
+    @property
+    def number(self) -> int:
+        """The number of the cell, or of the line of a Python file; 0 if it is not known."""
+        return (self.shown_line if self.in_script else self.cell) or 0
+
+    @property
+    def place(self) -> str:
+        """Cell and line, or the line of a Python file, in words; empty if neither is known."""
+        line = None if self.shown_line is None else f"line {self.shown_line}"
+        cell = None if self.shown_cell is None else f"cell {self.shown_cell}"
+        return ", ".join(filter(None, (cell, line)))
 
 
 class KaleError(Exception):
@@ -59,6 +106,8 @@ class KaleError(Exception):
     def __init__(
         self, code: str, message: str, *, at: Location | None = None, hint: str = ""
     ) -> None:
+        if at is not None and at.in_script:
+            message, hint = script_words(message), script_words(hint)
         super().__init__(message)
         self.code = code
         self.message = message
@@ -135,7 +184,7 @@ class RefusedError(KaleError):
 
 def _order(error: KaleError) -> tuple[int, int]:
     at = error.at
-    return (0, 0) if at is None else (at.cell or 0, at.line or 0)
+    return (0, 0) if at is None else (at.shown_cell or 0, at.shown_line or 0)
 
 
 def raise_all(errors: Iterable[KaleError]) -> None:

@@ -33,7 +33,8 @@ def _nowhere() -> Mapping[tuple[int, int], frozenset[str]]:
 class Suppression:
     """Which findings not to show.
 
-    ``everywhere`` holds codes; ``places`` maps (cell, line) to the codes silenced there.
+    ``everywhere`` holds codes; ``places`` maps (cell, line) to the codes silenced there, where a
+    Python file is cell 0.
     """
 
     everywhere: frozenset[str] = frozenset()
@@ -46,9 +47,10 @@ class Suppression:
         if finding.code in self.everywhere:
             return True
         at = finding.at
-        if at is None or at.cell is None:
+        if at is None or (at.cell is None and not at.in_script):
             return False
-        return finding.code in self.places.get((at.cell, at.line or 1), frozenset())
+        place = (at.shown_cell or 0, at.shown_line or 1)
+        return finding.code in self.places.get(place, frozenset())
 
     def keep(self, findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         """The findings that are not silenced, in their order."""

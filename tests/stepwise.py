@@ -125,7 +125,9 @@ class _Runtime(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         # The package of backends imports what lies in its folder.
         self.folder = tempfile.TemporaryDirectory()
         self.packages = {"cloudpickle": ""}
-        for path, content in emit_runtime(("numpy", "pandas")).items():
+        for path, content in emit_runtime(
+            ("control_flow", "numpy", "pandas", "type_checks")
+        ).items():
             name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
             self.codes[name] = compile(content, str(path), "exec")
             file = Path(self.folder.name, path)

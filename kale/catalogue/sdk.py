@@ -245,15 +245,6 @@ RULES: tuple[Rule, ...] = (
         "Append the value to a list in the loop, and read the list after it.",
     ),
     Rule(
-        "KALE747",
-        Severity.ERROR,
-        "several versions of a value, one from a loop or condition",
-        "Two steps that may run at the same time may each change a value, and one of them stands "
-        "for a loop or a condition.",
-        "if c: fit(model)\ntune(model)\nuse(model)",
-        "Let one of the two run after the other, or change a copy.",
-    ),
-    Rule(
         "KALE748",
         Severity.ERROR,
         "a step between the steps of a loop or condition",
@@ -316,18 +307,18 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "KALE758",
         Severity.ERROR,
-        "a volume to delete after an exit step",
-        "A volume is deleted when all steps have ended, and Kubeflow Pipelines lets nothing wait "
-        "for an exit step.",
-        "a pipeline with an exit handler, and a new volume that is deleted after its run",
-        "Have the run keep the volume, or drop the exit handler.",
+        "an exit step and a volume that the run makes",
+        "Every step mounts the volumes of the pipeline, and Kubeflow Pipelines lets an exit step "
+        "wait for no task, nor for the one that makes a volume.",
+        "@pipeline(marshal_volume=True), with an exit handler in it",
+        "Name a claim that is there, or drop the exit handler.",
     ),
     Rule(
         "KALE759",
         Severity.ERROR,
-        "an older cluster cannot hand on lists or choices",
-        "Before 2.14 Kubeflow Pipelines cannot hand on the list of what a loop makes, and before "
-        "2.17 no value from either branch of a condition.",
+        "an older cluster cannot do that with a loop or a condition",
+        "Before 2.14 nothing can wait for a loop in Kubeflow Pipelines, or get the list of what it "
+        "makes, and before 2.17 no value from either branch of a condition arrives.",
         "kale compile flow.py --kfp-version 2.5, with a step that reads what a loop makes",
         "Run on a later version.",
     ),
@@ -400,6 +391,15 @@ RULES: tuple[Rule, ...] = (
         "nothing else stands between them, and no step has cells on both sides.",
         "a cell of step `plot` between two cells tagged `loop:x in xs`",
         "Put the cells of the loop or condition one after the other.",
+    ),
+    Rule(
+        "KALE779",
+        Severity.ERROR,
+        "an inner loop that sets an outer loop's variable",
+        "When the inner loop is done, Python has its last item in the variable, and not the item "
+        "of the outer one that the next step means.",
+        "loop:x in xs and loop:x in range(3) on one step",
+        "Give the inner loop's variable another name.",
     ),
     Rule(
         "KALE780",

@@ -77,7 +77,7 @@ def _property(text: str) -> str:
 
 
 class _Files:
-    """Notebooks as the annotations name them, each read once."""
+    """Files as the annotations name them, notebooks read once each."""
 
     def __init__(self) -> None:
         checkout = os.environ.get("GITHUB_WORKSPACE")
@@ -95,8 +95,8 @@ class _Files:
 
     def line(self, at: Location) -> int | None:
         """The line of the file at which a place is: that of its line, or of its cell's first."""
-        if at.cell is None:
-            return at.line
+        if at.in_script or at.cell is None:
+            return at.shown_line
         lines = self._read(at.path)
         of_cell = lines[at.cell - 1] if 0 < at.cell <= len(lines) else ()
         number = at.line or 1

@@ -22,9 +22,10 @@ from kale.cli.cache_text import (
     short_digest,
     size_text,
 )
-from kale.cli.options import debug_option, json_option, not_empty, with_options
+from kale.cli.options import SOURCE, debug_option, json_option, not_empty, with_options
 from kale.cli.terminal import print_json, shown_path
 from kale.printable import printable
+from kale.script_words import is_script
 
 if TYPE_CHECKING:
     from kale.runners.cache.keeper import Holding
@@ -39,7 +40,7 @@ _where_option = click.option(
     help="The folder of the store; by default KALE_CACHE_DIR, or .kale/cache beside the notebook.",
 )  # fmt: skip
 _notebook_argument = click.argument(
-    "notebook", type=click.Path(), metavar="[NOTEBOOK]", required=False
+    "notebook", type=click.Path(), metavar=f"[{SOURCE}]", required=False
 )
 _COMMON = (_where_option, json_option, debug_option)
 
@@ -49,8 +50,8 @@ def cache_command() -> None:
     """Show, check and clean the store of the values that runs on this machine have saved.
 
     Runs link their values to it, so that equal ones take their room once. It is the folder
-    .kale/cache beside NOTEBOOK, or here if none is given. Nothing that these commands remove is
-    missing in a run afterwards.
+    .kale/cache beside the notebook or file, or here if none is given. Nothing that these commands
+    remove is missing in a run afterwards.
     """
 
 
@@ -84,7 +85,7 @@ def ls_command(notebook: str | None, cache_dir: str | None, as_json: bool) -> No
 
 
 @cache_command.command("rm", short_help="Remove files from the store.")
-@click.argument("digests", nargs=-1, metavar="[DIGEST|NOTEBOOK]...")
+@click.argument("digests", nargs=-1, metavar=f"[DIGEST|{SOURCE}]...")
 @click.option("--all", "everything", is_flag=True, help="Remove all files.")
 @click.option("--force", is_flag=True, help="Remove also what runs hold; they keep their links.")
 @with_options(_COMMON)
@@ -95,8 +96,8 @@ def rm_command(
 
     If one of them is held by a run, nothing is removed, unless --force is given.
     """
-    notebooks = [text for text in digests if text.endswith(".ipynb")]
-    prefixes = [text for text in digests if not text.endswith(".ipynb")]
+    prefixes = [text for text in digests if not (text.endswith(".ipynb") or is_script(text))]
+    notebooks = [text for text in digests if text not in prefixes]
     if len(notebooks) > 1:
         raise click.UsageError(f"there is one store at a time, so leave `{notebooks[1]}` out")
     if bool(prefixes) == everything:
@@ -245,7 +246,7 @@ def _say(text: str) -> None:
 def _store(cache_dir: str | None, notebook: str | None = None) -> Store:
     from kale.runners.cache.store import Store
 
-    if notebook is not None and not Path(notebook).exists():
+    if notebook is not None and not Path(notebook.partition("::")[0]).exists():
         raise click.UsageError(f"there is no notebook `{printable(notebook)}`")
     beside = Path() if notebook is None else Path(notebook).parent
     return Store(Path(cache_dir) if cache_dir else beside / ".kale" / "cache")

@@ -1,4 +1,4 @@
-"""``kale check``: what is wrong with notebooks, without running or writing anything."""
+"""``kale check``: what is wrong with notebooks and SDK files; nothing is run or written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kale.cli.options import FINDINGS, debug_option, given_settings, with_options
+from kale.cli.options import FINDINGS, SOURCE, debug_option, given_settings, with_options
 from kale.cli.terminal import print_findings, print_json
 from kale.diagnostics import Diagnostic, Severity, from_error, near_codes, strictly
 from kale.errors import KaleError, Location
@@ -36,7 +36,7 @@ def _either(words: tuple[str, ...]) -> str:
 
 
 @click.command("check")
-@click.argument("notebooks", nargs=-1, required=True, type=click.Path(), metavar="NOTEBOOK...")
+@click.argument("notebooks", nargs=-1, required=True, type=click.Path(), metavar=f"{SOURCE}...")
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="How to print the findings; as JSON, the data flow is there too.",
@@ -52,7 +52,7 @@ def _either(words: tuple[str, ...]) -> str:
 @with_options(FINDINGS)
 @debug_option
 def check_command(notebooks: tuple[str, ...], style: str, strict: bool, **options: Any) -> None:
-    """Say what is wrong with tagged notebooks; nothing is run or written.
+    """Say what is wrong with tagged notebooks and SDK files; nothing is run or written.
 
     Errors are what `kale run` and `kale compile` would refuse; warnings and notices they
     would go on with. The exit code is 0 when there are no errors.
@@ -104,4 +104,4 @@ def _summary(notebook: str, steps: int, silenced: int) -> str:
 
 def _place(finding: Diagnostic) -> tuple[str, int, int, str]:
     at = finding.at or Location("")
-    return at.path, at.cell or 0, at.line or 0, finding.code
+    return at.path, at.shown_cell or 0, at.shown_line or 0, finding.code

@@ -60,7 +60,7 @@ def compile_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make a Kubeflow Pipelines package of a tagged notebook; nothing is run.
+    """Make a Kubeflow Pipelines package of a notebook or an SDK file; nothing is run.
 
     It writes NAME.yaml, the package; NAME.kfp.py, a script that makes, uploads and runs it; and
     NAME.steps/STEP.ipynb, the notebook of each step: all of them or, in case of an error, none.

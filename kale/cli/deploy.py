@@ -14,6 +14,7 @@ from kale.cli.deploy_session import DeploySession
 from kale.cli.options import (
     FINDINGS,
     SETTINGS,
+    SOURCE,
     debug_option,
     given_settings,
     json_option,
@@ -40,7 +41,7 @@ _FOLLOWING = frozenset({
 
 
 @click.command("deploy")
-@click.argument("source", metavar="[NOTEBOOK|PACKAGE]", required=False)
+@click.argument("source", metavar=f"[{SOURCE}|PACKAGE]", required=False)
 @with_options((*DEPLOY,))
 @click.option(
     "--follow", metavar="RUN", callback=not_empty,
@@ -56,12 +57,12 @@ _FOLLOWING = frozenset({
 def deploy_command(source: str | None, follow: str | None, as_json: bool, **options: Any) -> None:
     """Upload a pipeline to Kubeflow Pipelines and run it there.
 
-    NOTEBOOK is compiled first, PACKAGE is a NAME.yaml that is. Uploaded is a new version if there
-    is none of the same content. Links to version and run go to standard output, progress to
-    standard error. Exit code 3: the cluster cannot be reached, or refuses.
+    A notebook or SDK file is compiled first; PACKAGE is a NAME.yaml that is. Uploaded is a new
+    version if there is none of the same content. Links to version and run go to standard output,
+    progress to standard error. Exit code 3: the cluster cannot be reached, or refuses.
     """
     if (source is None) == (follow is None):
-        raise click.UsageError("name a notebook or a package, or `--follow RUN`, one of the two")
+        raise click.UsageError("name what to deploy, or `--follow RUN`, one of the two")
     connection = connection_options(options)
     if follow is not None:
         others = {*options, "output"} - _FOLLOWING

@@ -13,7 +13,14 @@ import click
 from kale.checkup import Check, Status, failed
 from kale.cli.connection_options import CONNECTION, connection_options
 from kale.cli.local_checks import check_machine
-from kale.cli.options import SpelledOption, debug_option, json_option, not_empty, with_options
+from kale.cli.options import (
+    SOURCE,
+    SpelledOption,
+    debug_option,
+    json_option,
+    not_empty,
+    with_options,
+)
 from kale.cli.terminal import print_json, print_lines
 from kale.codegen.package_layout import DEFAULT_IMAGE
 from kale.dataclass import dataclass
@@ -47,7 +54,7 @@ class _Subject:
 
 
 @click.command("doctor")
-@click.argument("notebook", type=click.Path(), metavar="[NOTEBOOK]", required=False)
+@click.argument("notebook", type=click.Path(), metavar=f"[{SOURCE}]", required=False)
 @click.option(
     "--docker_image", "--docker-image", "docker_image", cls=SpelledOption, metavar="IMAGE",
     callback=not_empty, help="The image to look for; by default the one that steps would run in.",
@@ -60,8 +67,8 @@ def doctor_command(
 ) -> None:
     """Say whether this machine and the cluster are ready, and what to do if they are not.
 
-    With NOTEBOOK, also whether it can be compiled, and whether its images are there. Nothing is
-    made or changed anywhere, and no secret is shown.
+    With a notebook or SDK file, also whether it can be compiled, and whether its images are there.
+    Nothing is made or changed anywhere, and no secret is shown.
 
     Exit codes: 0 nothing has failed; 1 something here has; 3 something of the cluster has.
     """

@@ -36,7 +36,8 @@ def data_flow_lines(flow: DataFlow, width: int | None) -> Iterator[str]:
 def _step_lines(step: StepFlow, width: int | None) -> Iterator[str]:
     name = click.style(printable(step.name), bold=True)
     cells = [str(cell) for cell in step.cells]
-    what = f"cell{'s' if len(cells) != 1 else ''} {', '.join(cells)}"
+    unit = "line" if step.in_lines else "cell"
+    what = f"{unit}{'s' if len(cells) != 1 else ''} {', '.join(cells)}"
     yield f"{name} ({what})"
     for edge in step.after:
         yield from _wrapped("  after ", printable(_edge(edge)), width, 8)
@@ -48,7 +49,8 @@ def _step_lines(step: StepFlow, width: int | None) -> Iterator[str]:
         yield from _table(rows, width)
     if shared:
         names = ", ".join(one.source.name for one in shared)
-        text = printable(f"{names} (from cells that every step runs)")
+        where = "code outside of functions" if step.in_lines else "cells"
+        text = printable(f"{names} (from {where} that every step runs)")
         yield from _wrapped("  runs with ", text, width, 4)
     if step.outputs:
         yield "  saves"
@@ -69,7 +71,7 @@ def _edge(edge: Edge) -> str:
     reads = f"because it reads {names}" if names else ""
     reasons = {
         EdgeKind.PREV: "as `prev:` says",
-        EdgeKind.DATA: reads,
+        EdgeKind.DATA: reads or "which decides about its loop or condition",
         EdgeKind.SETUP: "which runs before all others",
         EdgeKind.METRICS: reads or "which stands above the metrics",
     }
@@ -84,7 +86,7 @@ def _kind(one: Given) -> str:
 def _sentence(one: Given) -> str:
     at = one.source.at
     verb = "read" if one.source.reason is Reason.READ else "needed"
-    read = f"; {verb} in cell {at.cell}, line {at.line}" if at is not None else ""
+    read = f"; {verb} in {at.place}" if at is not None else ""
     return f"{one.why}{read}"
 
 

@@ -75,7 +75,7 @@ def image_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Write what `docker build` needs for an image with all that a notebook's steps need.
+    """Write what `docker build` needs for an image with all that the steps need.
 
     That is a Dockerfile, requirements.txt with what the steps import in the versions of this
     machine, .dockerignore, and copies of the author's own modules and of what --include names.

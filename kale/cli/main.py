@@ -23,8 +23,10 @@ from kale.cli.options import (
 from kale.cli.terminal import INTERRUPTED, print_error, ready_streams
 from kale.credentials import without_credentials
 from kale.errors import KaleError
+from kale.script_words import is_script
 
-_HELP = """Run a tagged Jupyter notebook as a pipeline, here or on Kubeflow Pipelines.
+_HELP = """Run a tagged Jupyter notebook, or a Python file with the decorators of kale.sdk, as a
+pipeline, here or on Kubeflow Pipelines.
 
 \b
 kale run NOTEBOOK        runs it on this machine
@@ -36,6 +38,9 @@ kale image NOTEBOOK      writes the Dockerfile of an image with all that its ste
 kale deploy NOTEBOOK     uploads it to Kubeflow Pipelines and runs it there
 kale logs FILE|RUN       gets a failed step's executed notebook out of its pod's log
 kale doctor              sees whether all is there for that
+kale FILE.py [--kfp]     compiles an SDK file and runs it here or, with --kfp, deploys it
+
+An SDK file stands where NOTEBOOK stands, too: FILE.py, or FILE.py::PIPELINE for one of several.
 
 The options below are those of the classic form, kale --nb NOTEBOOK, which compiles and, with
 --deploy, deploys. Each may be written with dashes for underscores; those of `kale compile` and
@@ -46,15 +51,20 @@ The options below are those of the classic form, kale --nb NOTEBOOK, which compi
 #: The verbs and what the help says of each; `kale.cli.VERB` holds its command, VERB_command.
 _VERBS = {
     "cache": "Show, check and clean the store of saved values.",
-    "check": "Say what is wrong with notebooks; nothing is run.",
-    "compile": "Make a Kubeflow Pipelines package of a notebook.",
+    "check": "Say what is wrong with notebooks and SDK files; nothing is run.",
+    "compile": "Make a Kubeflow Pipelines package of a notebook or SDK file.",
     "deploy": "Upload a pipeline to Kubeflow Pipelines and run it there.",
     "doctor": "See whether all is there for runs here and on a cluster.",
-    "image": "Write the Dockerfile of an image for a notebook's steps.",
+    "export": "Write a notebook as an SDK file.",
+    "image": "Write the Dockerfile of an image for the steps.",
+    "import": "Write an SDK file as a notebook.",
     "logs": "Get the executed notebook of a failed step out of a pod's log.",
-    "run": "Run a notebook as a pipeline on this machine.",
-    "verify": "See whether pipeline and notebook compute the same.",
+    "run": "Run a notebook or SDK file as a pipeline on this machine.",
+    "verify": "See whether the pipeline computes what notebook or file do.",
 }
+
+#: Modules of verbs whose names are words of Python's.
+_MODULES = {"import": "import_"}
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -87,7 +97,7 @@ class _Verbs(click.Group):
         if cmd_name not in _VERBS:
             return None
         command: click.Command = getattr(
-            import_module(f"kale.cli.{cmd_name}"), f"{cmd_name}_command"
+            import_module(f"kale.cli.{_MODULES.get(cmd_name, cmd_name)}"), f"{cmd_name}_command"
         )
         return command
 
@@ -99,7 +109,11 @@ class _Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, but for a notebook."""
+        """As click does it, but for a notebook, and for an SDK file, which needs no verb."""
+        if is_script(args[0]):
+            from kale.cli.script import script_verb
+
+            return args[0], *script_verb(args)
         if args[0].endswith(".ipynb"):
             raise click.UsageError(
                 f"say what to do with `{args[0]}`: kale run, kale compile or kale check, then it",

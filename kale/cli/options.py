@@ -121,7 +121,9 @@ FINDINGS = (
         help="Refuse what is otherwise a warning, or an edge inferred from data (KALE201).",
     ),
 )  # fmt: skip
-notebook_argument = click.argument("notebook", type=click.Path(), metavar="NOTEBOOK")
+#: A notebook, or a Python file with the SDK's decorators: all verbs take both.
+SOURCE = "NOTEBOOK|FILE.py"
+notebook_argument = click.argument("notebook", type=click.Path(), metavar=SOURCE)
 
 
 def not_empty(_: click.Context, __: click.Parameter, value: str | None) -> str | None:

@@ -32,6 +32,7 @@ from kale.cli.run_options import (
 from kale.cli.terminal import INTERRUPTED, print_findings, print_json, print_lines
 from kale.diagnostics import Diagnostic, from_error
 from kale.errors import KaleError
+from kale.printable import printable
 
 if TYPE_CHECKING:
     from kale.ir import Plan
@@ -43,41 +44,49 @@ if TYPE_CHECKING:
 @with_options((*RUN, *STEPS, *SHOW, *SETTINGS, *FINDINGS))
 @json_option
 @debug_option
-def run_command(
-    notebook: str, explain_data: bool, listing: bool, strict: bool, as_json: bool, **options: Any
-) -> None:
-    """Run a tagged notebook as a pipeline on this machine, independent steps at the same time.
+def run_command(notebook: str, **options: Any) -> None:
+    """Run a notebook or an SDK file as a pipeline on this machine.
 
-    Steps that nothing has changed for are taken from earlier runs. The metrics and the path of
-    the report go to standard output, progress to standard error.
+    Independent steps run at the same time. Steps that nothing has changed for are taken from
+    earlier runs. The metrics and the path of the report go to standard output, progress to standard
+    error.
     """
-    settings = given_settings(options)
-    if explain_data:
+    run_or_list(notebook, options)
+
+
+def run_or_list(notebook: str, options: Mapping[str, Any], *, compiling: bool = False) -> None:
+    """Do what the options of ``kale run`` ask for; a run may be preceded by ``compiling``.
+
+    Raises:
+        click.exceptions.Exit: with the exit code of a run.
+        KaleError: the notebook or an option is refused, and nobody reads JSON.
+    """
+    settings, strict, as_json = given_settings(dict(options)), options["strict"], options["as_json"]
+    if options["explain_data"]:
         refuse_beside("--explain-data", ("listing", *RUN_NAMES, *STEP_NAMES, *SHOW_NAMES))
         _explain_data(notebook, settings, strict=strict, as_json=as_json)
-    elif listing:
+    elif options["listing"]:
         refuse_beside("--list", (*RUN_NAMES, *STEP_NAMES, *SHOW_NAMES))
         _list_runs(notebook, settings, as_json=as_json)
     else:
-        _run(notebook, settings, options, strict=strict, as_json=as_json)
+        _run(notebook, settings, options, compiling=compiling)
 
 
 def _run(
-    notebook: str,
-    settings: Mapping[str, str],
-    options: Mapping[str, Any],
-    *,
-    strict: bool,
-    as_json: bool,
+    notebook: str, settings: Mapping[str, str], options: Mapping[str, Any], *, compiling: bool
 ) -> None:
     from kale import core, runners
 
     name, annotate = None, options["annotate"] is not None
+    strict, as_json = options["strict"], options["as_json"]
+    package: dict[str, str] = {}
     try:
         plan = core.plan(notebook, settings, strict=strict)
         name = plan.pipeline.name
         if not as_json:
             print_findings(plan.diagnostics, sys.stderr)
+        if compiling:
+            package["package"] = _compile(plan, strict=strict, as_json=as_json)
         observer = runners.choose_observer(sys.stderr, show_output=options["show_output"])
         result = _result(plan, options, observer)
     except KaleError as error:
@@ -90,7 +99,7 @@ def _run(
     except runners.RunInterrupted as stop:
         result = stop.result
     if as_json:
-        print_json(result.as_json())
+        print_json({**result.as_json(), **package})
     else:
         from kale.cli.run_text import print_result
 
@@ -102,6 +111,17 @@ def _run(
     if result.interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
     raise click.exceptions.Exit(0 if result.status == "succeeded" else 1)
+
+
+def _compile(plan: Plan, *, strict: bool, as_json: bool) -> str:
+    """Write the package beside the file; its path."""
+    from kale import core
+
+    made = core.compile_plan(plan, strict=strict)
+    if not as_json:
+        print_findings((d for d in made.diagnostics if d not in plan.diagnostics), sys.stderr)
+        click.echo(f"package   {printable(str(made.package))}")
+    return str(made.package)
 
 
 def _result(plan: Plan, options: Mapping[str, Any], observer: Observer) -> RunResult:

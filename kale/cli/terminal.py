@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import linecache
 import os
 import sys
 import unicodedata
@@ -78,7 +79,7 @@ def finding_lines(finding: Diagnostic, source: str | None) -> list[str]:
         indent = len(source) - len(source.lstrip())
         shown = without_credentials(source.strip())
         lines.append(f"    {_one_wide(shown)}")
-        column = finding.at.column if finding.at and shown == source.strip() else None
+        column = finding.at.shown_column if finding.at and shown == source.strip() else None
         if column is not None and indent < column <= len(source) + 1:
             before = _one_wide(source[indent : column - 1])
             lines.append(" " * (4 + display_width(before)) + "^")
@@ -115,16 +116,21 @@ def _colour() -> bool | None:
 
 
 class _SourceLines:
-    """Lines of notebooks, each file read once and only when a finding needs it."""
+    """Lines of what the user wrote, each file read once and only when a finding needs it."""
 
     def __init__(self) -> None:
         self._cells: dict[str, dict[int, list[str]]] = {}
 
     def at(self, place: Location | None) -> str | None:
-        if place is None or place.cell is None or place.line is None:
+        if place is None or place.shown_line is None:
+            return None
+        number = place.shown_line
+        if place.in_script:
+            return linecache.getline(place.path, number).rstrip("\r\n") or None
+        if place.cell is None:
             return None
         lines = self._read(place.path).get(place.cell, [])
-        return lines[place.line - 1] if 0 < place.line <= len(lines) else None
+        return lines[number - 1] if 0 < number <= len(lines) else None
 
     def _read(self, path: str) -> dict[int, list[str]]:
         if path not in self._cells:

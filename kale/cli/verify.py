@@ -71,7 +71,7 @@ def verify_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run a notebook top to bottom in one kernel and as a pipeline, and compare the two.
+    """Run a notebook, or the plain Python of an SDK file, and the pipeline, and compare the two.
 
     Compared are the values at the end of each step, by type and content, what each cell prints
     and shows, and the metrics. The exit code is 0 if nothing differs but what does not repeat,

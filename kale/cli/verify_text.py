@@ -9,6 +9,7 @@ import click
 
 from kale.cli.terminal import display_width
 from kale.printable import printable
+from kale.script_words import is_script, script_words
 
 if TYPE_CHECKING:
     from kale.runners.verify import Check, Verification
@@ -44,7 +45,7 @@ def verification_lines(found: Verification, width: int | None = None) -> Iterato
         yield ""
     for verdict, meaning in _MEANING.items():
         if verdict in met:
-            yield f"{verdict}: {meaning}"
+            yield _in_words_of(found, f"{verdict}: {meaning}")
     yield outcome_line(found)
 
 
@@ -52,11 +53,15 @@ def outcome_line(found: Verification) -> str:
     """What the verification comes to, with how many comparisons came to which verdict."""
     counts = ", ".join(f"{number} {verdict}" for verdict, number in found.counts.items())
     if found.same:
-        outcome = "the pipeline computes what the notebook computes"
+        outcome = _in_words_of(found, "the pipeline computes what the notebook computes")
     else:
         number = len(found.wrong)
         outcome = f"{number} of {len(found.checks)} " + ("differ" if number != 1 else "differs")
     return f"{printable(found.pipeline)}: {outcome}" + (f" ({counts})" if counts else "")
+
+
+def _in_words_of(found: Verification, text: str) -> str:
+    return script_words(text) if is_script(found.path) else text
 
 
 def _row(check: Check) -> tuple[str, ...]:

@@ -91,6 +91,7 @@ def run_error(run: Mapping[str, Any]) -> str:
 def pipeline_tasks(spec: Mapping[str, Any]) -> tuple[Task, ...]:
     """The tasks of a pipeline's specification, each after those that it waits for.
 
+    A loop or a condition is one, as if it were a step: its state is that of all in it.
     ``spec`` is what a version's or a run's ``pipeline_spec`` holds, with or without a platform's.
     """
     spec = mapping(spec, "pipeline_spec") or spec
@@ -102,20 +103,24 @@ def pipeline_tasks(spec: Mapping[str, Any]) -> tuple[Task, ...]:
     except CycleError:
         order = list(needs)
     made = {key: _outputs(mapping(tasks, key), components) for key in order}
+    groups = {key for key in order if "dag" in _component(mapping(tasks, key), components)}
     of_kale = any(_STEP_OUTPUT in outputs for outputs in made.values())
     return tuple(
         Task(
             key,
             text(mapping(mapping(tasks, key), "taskInfo"), "name") or key,
-            not of_kale or _STEP_OUTPUT in made[key],
+            not of_kale or _STEP_OUTPUT in made[key] or key in groups,
         )
         for key in order
     )
 
 
 def _outputs(task: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any]:
-    component = mapping(components, text(mapping(task, "componentRef"), "name"))
-    return mapping(mapping(component, "outputDefinitions"), "artifacts")
+    return mapping(mapping(_component(task, components), "outputDefinitions"), "artifacts")
+
+
+def _component(task: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping(components, text(mapping(task, "componentRef"), "name"))
 
 
 def task_states(run: Mapping[str, Any], tasks: Iterable[Task]) -> dict[str, TaskState]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kale.codegen.group_wires import Wires
 from kale.codegen.names import WORKSPACE_KEY, parameter_keys
 from kale.codegen.package_layout import ANY_ARTIFACT, PackagedTask
 from kale.codegen.parameters import PARAMETER_TYPES, package_default
@@ -21,9 +22,14 @@ def component(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
     parameters = {port.key: _component_parameter(by_name[port.name]) for port in task.parameters}
     if task.volumes.workspace:
         parameters[WORKSPACE_KEY] = {"parameterType": "STRING"}
-    inputs = _present(artifacts={key: _artifact() for key in task.artifacts}, parameters=parameters)
-    outputs = {key: _artifact(title) for key, title in task.outputs.items()}
-    return spec | _present(inputDefinitions=inputs, outputDefinitions=_present(artifacts=outputs))
+    parameters |= {key: {"parameterType": "STRING"} for key in (*task.indices, *task.fed)}
+    artifacts = {key: artifact(is_list=key in task.lists) for key in task.artifacts}
+    outputs = {key: artifact(title) for key, title in task.outputs.items()}
+    told = {key: {"parameterType": kind} for key, kind in task.told.items()}
+    return spec | present(
+        inputDefinitions=present(artifacts=artifacts, parameters=parameters),
+        outputDefinitions=present(artifacts=outputs, parameters=told),
+    )
 
 
 def component_name(task: PackagedTask) -> str:
@@ -36,18 +42,11 @@ def executor_label(task: PackagedTask) -> str:
     return f"exec-{task.key}"
 
 
-def task_spec(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
-    """The task in the pipeline's graph: what feeds its inputs and what it waits for."""
-    keys = parameter_keys(parameter.name for parameter in pipeline.parameters)
-    parameters: dict[str, Any] = {
-        port.key: {"componentInputParameter": keys[port.name]} for port in task.parameters
-    }
+def task_spec(task: PackagedTask, wires: Wires) -> dict[str, Any]:
+    """The task in its graph: what feeds its inputs and what it waits for."""
+    parameters = dict(wires.parameters)
     if task.volumes.workspace:
         parameters[WORKSPACE_KEY] = {"runtimeValue": {"constant": WORKSPACE}}
-    artifacts = {
-        key: {"taskOutputArtifact": {"outputArtifactKey": output, "producerTask": producer}}
-        for key, (producer, output) in task.artifacts.items()
-    }
     spec: dict[str, Any] = {
         "cachingOptions": {"enableCache": True} if is_cached(task) else {},
         "componentRef": {"name": component_name(task)},
@@ -55,9 +54,11 @@ def task_spec(pipeline: Pipeline, task: PackagedTask) -> dict[str, Any]:
     }
     if task.options.retries:
         spec["retryPolicy"] = retry_policy(task.options)
-    return spec | _present(
-        dependentTasks=list(task.after),
-        inputs=_present(artifacts=artifacts, parameters=parameters),
+    if task.exits:
+        spec["triggerPolicy"] = {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
+    return spec | present(
+        dependentTasks=sorted(wires.after),
+        inputs=present(artifacts=wires.artifacts, parameters=parameters),
     )
 
 
@@ -80,22 +81,24 @@ def root_inputs(pipeline: Pipeline) -> dict[str, Any]:
     parameters = {keys[p.name]: _root_parameter(p) for p in pipeline.parameters}
     for volume in pipeline.volumes.clones:
         parameters[volume.parameter] = {"parameterType": "STRING"}
-    return _present(parameters=parameters)
+    return present(parameters=parameters)
 
 
-def _present(**parts: Any) -> dict[str, Any]:
+def present(**parts: Any) -> dict[str, Any]:
     """The parts that hold something: a specification leaves the empty ones out."""
     return {name: part for name, part in parts.items() if part}
 
 
-def _artifact(title: str = ANY_ARTIFACT) -> dict[str, Any]:
-    return {"artifactType": {"schemaTitle": title, "schemaVersion": "0.0.1"}}
+def artifact(title: str = ANY_ARTIFACT, *, is_list: bool = False) -> dict[str, Any]:
+    """The definition of an artifact, or of a list of such."""
+    spec: dict[str, Any] = {"artifactType": {"schemaTitle": title, "schemaVersion": "0.0.1"}}
+    return {**spec, "isArtifactList": True} if is_list else spec
 
 
 def _component_parameter(parameter: Parameter) -> dict[str, Any]:
     spec: dict[str, Any] = {"parameterType": PARAMETER_TYPES[parameter.type]}
     # Without a default of the pipeline there may be no value at run time.
-    return spec | _present(isOptional=package_default(parameter) is None)
+    return spec | present(isOptional=package_default(parameter) is None)
 
 
 def _root_parameter(parameter: Parameter) -> dict[str, Any]:

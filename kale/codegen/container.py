@@ -21,11 +21,12 @@ def container(task: PackagedTask) -> dict[str, Any]:
     Raises:
         PackageError: a resource that cannot be asked for.
     """
-    spec: dict[str, Any] = {
-        "args": [EXECUTOR_INPUT, *task.args],
+    parts = {
+        "args": [*task.args] if task.raw else [EXECUTOR_INPUT, *task.args],
         "command": list(task.command),
         "image": task.image,
     }
+    spec: dict[str, Any] = {name: part for name, part in parts.items() if part}
     if task.options.env:
         spec["env"] = [
             {"name": name, "value": value} if value else {"name": name}

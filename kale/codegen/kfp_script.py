@@ -13,7 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kale.codegen.components import WORKSPACE, is_cached
-from kale.codegen.kfp_versions import unknown_fields, version_of
+from kale.codegen.group_script import PYTHON_TYPES, Blocks
+from kale.codegen.groups import group_tasks
+from kale.codegen.kfp_versions import DISPLAY_NAMES, unknown_fields, version_of
 from kale.codegen.literals import python_literal
 from kale.codegen.names import WORKSPACE_KEY, identifier, parameter_keys, unique
 from kale.codegen.package_checks import check_package
@@ -24,6 +26,7 @@ from kale.codegen.resources import resources_of
 from kale.codegen.retries import retry_call
 from kale.codegen.runtime_bundle import LOADER, bundle
 from kale.codegen.script_text import (
+    call_lines,
     container_lines,
     exit_line,
     fill,
@@ -75,18 +78,21 @@ def emit_script(plan: Plan) -> bytes:
         for word in ("step", "task", "NOTEBOOK"):
             name = f"{word}_{identifier(key)}"
             names[f"{word} {key}"] = unique(name.upper() if word.isupper() else name, taken)
+    version = version_of(plan.environment.options.kfp_version)
+    taken.update(names.values())
+    flow = Blocks(group_tasks(tasks, volumes), names, taken, displays=version >= DISPLAY_NAMES)
     waited_for = {key for task in tasks for key in task.after}
-    steps = [_step(plan, task, names, keys, waited_for) for task in tasks]
+    waited_for.update(task.key for task in tasks if task.exits)
+    steps = [_step(plan, task, names, keys, waited_for, flow) for task in tasks]
     carried = any(task.carries for task in tasks)
     runtime = bundle(plan.backends, {}, volume=bool(pipeline.volumes.marshal)) if carried else ""
     files = sorted(plan.environment.files.items()) if carried else []
     kubernetes = any(step["needs_kubernetes"] for step in steps)
     shared = next(([c for c in _cells(t) if _is_shared(c)] for t in tasks if t.step), [])
-    made = [volume_step(task, names) for task in volumes if not task.claim_of]
-    deleted = [volume_step(task, names) for task in volumes if task.claim_of]
+    calls = {step["key"]: step for step in steps}
+    calls.update((task.key, volume_step(task, names)) for task in volumes)
     workspace = pipeline.volumes.workspace
     more = workspace_argument(workspace, names["dsl"]) if workspace else []
-    left_out = unknown_fields(version_of(plan.environment.options.kfp_version))
     blocks = {
         "usage": usage_lines(pipeline.name),
         "from kfp": [imports_line(names, kubernetes=kubernetes)],
@@ -95,17 +101,19 @@ def emit_script(plan: Plan) -> bytes:
         "loader": literals(4, lines_of(LOADER), end="") if carried else [],
         "runtime": literals(4, _rows(runtime), end=""),
         "files": [line for path, content in files for line in _file(path, content)],
-        "command": literals(4, tasks[0].command) if tasks and not carried else [],
+        "command": [] if carried else literals(4, next((t.command for t in tasks if t.step), ())),
         "container": container_lines(names["container"], names["dsl"], carried=carried),
         "shared": shared_lines(shared),
         "steps": [
             *(line for step in steps for line in step_lines(step, names)),
             *(line for task in volumes for line in volume_lines(task, names)),
         ],
-        "pipeline": pipeline_lines(
-            pipeline, names["dsl"], [*_signature(plan, keys)], [*made, *steps, *deleted], more
-        ),
-        "left out": literals(4, left_out),
+        "pipeline": [
+            *pipeline_lines(pipeline, names["dsl"], [*_signature(plan, keys)], more),
+            *flow.lines(lambda leaf, indent: call_lines(calls[leaf.key], indent)),
+        ],
+        "hidden": ["yes"] if flow.hide_parameters(pipeline) else [],
+        "left out": literals(4, unknown_fields(version)),
         "run": list(run_option_lines(pipeline)),
     }
     return fill(_template(), blocks).encode()
@@ -138,20 +146,22 @@ def _step(
     names: Mapping[str, str],
     keys: Mapping[str, str],
     waited_for: Container[str],
+    flow: Blocks,
 ) -> dict[str, Any]:
     variable = names[f"task {task.key}"]
-    calls = [f"{variable}.{call}" for call in _task_calls(task, names)]
+    calls = [f"{variable}.{call}" for call in _task_calls(task, flow)]
     mounts = (mount_call(mount, variable, names) for mount in task.mounts)
     pod_calls = [
         f"{names['kubernetes']}.{call}" for call in (*mounts, *_pod_calls(task.options, variable))
     ]
     return {
-        "arguments": list(_arguments(task, names, keys)),
+        "arguments": lambda: list(_arguments(task, keys, flow)),
         "assignment": f"{variable} = " if calls or pod_calls or task.key in waited_for else "",
         "calls": [*calls, *pod_calls],
         "carries": task.carries,
         "function": names[f"step {task.key}"],
         "image": task.image,
+        "command": task.command if task.raw else None,
         "key": task.key,
         "name": task.title,
         "needs_kubernetes": bool(pod_calls),
@@ -213,31 +223,37 @@ def _component_arguments(plan: Plan, task: PackagedTask, dsl: str) -> Iterator[s
             yield f"{port.key}: {by_name[port.name].type}"
     if task.volumes.workspace:
         yield f"{WORKSPACE_KEY}: str"
+    yield from (f"{key}: str" for key in (*task.indices, *task.fed))
     for key in task.artifacts:
-        yield f"{key}: {dsl}.Input[{dsl}.Artifact]"
+        kind = f"list[{dsl}.Artifact]" if key in task.lists else f"{dsl}.Artifact"
+        yield f"{key}: {dsl}.Input[{kind}]"
     for key, title in task.outputs.items():
         yield f"{key}: {dsl}.Output[{dsl}.{title.removeprefix('system.')}]"
+    for key, kind in task.told.items():
+        yield f"{key}: {dsl}.OutputPath({PYTHON_TYPES[kind]})"
     yield from optional
 
 
-def _arguments(
-    task: PackagedTask, names: Mapping[str, str], keys: Mapping[str, str]
-) -> Iterator[str]:
+def _arguments(task: PackagedTask, keys: Mapping[str, str], flow: Blocks) -> Iterator[str]:
     for port in task.parameters:
         yield f"{port.key}={keys[port.name]}"
     if task.volumes.workspace:
         yield f"{WORKSPACE_KEY}={python_literal(WORKSPACE)}"
-    for key, (producer, output) in task.artifacts.items():
-        yield f"{key}={names[f'task {producer}']}.outputs[{python_literal(output)}]"
+    yield from (f"{key}={flow.index(loop)}" for key, loop in task.indices.items())
+    yield from (f"{key}={flow.output(*told)}" for key, told in task.fed.items())
+    yield from (f"{key}={flow.artifact(task, key)}" for key in task.artifacts)
 
 
-def _task_calls(task: PackagedTask, names: Mapping[str, str]) -> Iterator[str]:
+def _task_calls(task: PackagedTask, flow: Blocks) -> Iterator[str]:
     options = task.options
     fed_by = {producer for producer, _ in task.artifacts.values()}
+    fed_by.update(producer for outputs in task.choices.values() for producer, _ in outputs)
     fed_by.update(mount.task for mount in task.mounts)
-    for key in task.after:
-        if key not in fed_by:
-            yield f"after({names[f'task {key}']})"
+    fed_by.update(producer for producer, _ in task.fed.values())
+    waited = (
+        flow.waited(task, key) for key in task.after if key not in fed_by | flow.implied(task)
+    )
+    yield from (f"after({variable})" for variable in dict.fromkeys(waited))
     if task.shown != task.key:
         yield f"set_display_name({python_literal(task.shown)})"
     asked = resources_of(options, task.at)

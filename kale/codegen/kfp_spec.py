@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from kale.codegen.components import (
-    component,
-    component_name,
-    executor_label,
-    root_inputs,
-    task_spec,
-)
+from kale.codegen.components import component, root_inputs, task_spec
 from kale.codegen.container import container
-from kale.codegen.kfp_versions import leave_out, unknown_fields, version_of
+from kale.codegen.group_spec import group_component, group_task
+from kale.codegen.group_wires import Wires, wires_of
+from kale.codegen.groups import Group, group_tasks
+from kale.codegen.kfp_versions import DISPLAY_NAMES, leave_out, unknown_fields, version_of
 from kale.codegen.names import parameter_keys
 from kale.codegen.package_checks import check_package
 from kale.codegen.package_layout import PackagedTask, lay_out
 from kale.codegen.parameters import package_default
 from kale.codegen.platform_spec import platform_spec
 from kale.codegen.volume_tasks import (
-    VolumeTask,
     volume_component,
     volume_container,
     volume_task_spec,
@@ -55,40 +51,61 @@ def package_documents(plan: Plan) -> list[dict[str, Any]]:
     """
     check_package(plan)
     tasks = lay_out(plan)
-    spec = _spec(plan.pipeline, tasks, volume_tasks(plan))
-    platform = platform_spec(tasks, plan.pipeline.volumes)
+    version = version_of(plan.environment.options.kfp_version)
+    root = group_tasks(tasks, volume_tasks(plan))
+    wires = wires_of(plan.pipeline, root)
+    spec = _spec(plan.pipeline, _Parts(plan.pipeline, wires, version >= DISPLAY_NAMES), root)
+    platform = platform_spec(tasks, plan.pipeline.volumes, wires)
     documents = [each for each in (spec, platform) if each]
-    for path in unknown_fields(version_of(plan.environment.options.kfp_version)):
+    for path in unknown_fields(version):
         for document in documents:
             leave_out(document, path)
     return documents
 
 
-def _spec(
-    pipeline: Pipeline, tasks: Iterable[PackagedTask], volumes: Iterable[VolumeTask]
-) -> dict[str, Any]:
+class _Parts:
+    """The components and executors of a specification, gathered while its graphs are made."""
+
+    def __init__(self, pipeline: Pipeline, wires: Mapping[str, Wires], displays: bool) -> None:
+        self._pipeline, self._wires, self._displays = pipeline, wires, displays
+        self.components: dict[str, Any] = {}
+        self.executors: dict[str, Any] = {}
+
+    def graph(self, group: Group) -> dict[str, Any]:
+        """The tasks of a group, by name."""
+        tasks: dict[str, Any] = {}
+        for child in group.children:
+            if isinstance(child, Group):
+                name, wires = child.name, self._wires[child.name]
+                self.components[f"comp-{name}"] = group_component(self.graph(child), wires)
+                tasks[name] = group_task(child, wires, displays=self._displays)
+            elif isinstance(child, PackagedTask):
+                self._add(child.key, component(self._pipeline, child), container(child))
+                tasks[child.key] = task_spec(child, self._wires[child.key])
+            else:
+                self._add(child.key, volume_component(child), volume_container(child))
+                tasks[child.key] = volume_task_spec(child, self._wires[child.key].after)
+        return tasks
+
+    def _add(self, key: str, interface: dict[str, Any], made: dict[str, Any]) -> None:
+        self.components[f"comp-{key}"] = interface
+        self.executors[f"exec-{key}"] = {"container": made}
+
+
+def _spec(pipeline: Pipeline, parts: _Parts, root: Group) -> dict[str, Any]:
     info = {
         "description": pipeline.description,
         "displayName": pipeline.title,
         "name": pipeline.name,
     }
-    components = {component_name(task): component(pipeline, task) for task in tasks}
-    containers = {executor_label(task): container(task) for task in tasks}
-    graph = {task.key: task_spec(pipeline, task) for task in tasks}
-    for task in volumes:
-        components[f"comp-{task.key}"] = volume_component(task)
-        containers[f"exec-{task.key}"] = volume_container(task)
-        graph[task.key] = volume_task_spec(task)
-    root: dict[str, Any] = {"dag": {"tasks": graph}}
+    graph: dict[str, Any] = {"dag": {"tasks": parts.graph(root)}}
     if inputs := root_inputs(pipeline):
-        root["inputDefinitions"] = inputs
+        graph["inputDefinitions"] = inputs
     return {
-        "components": components,
-        "deploymentSpec": {
-            "executors": {label: {"container": spec} for label, spec in containers.items()}
-        },
+        "components": parts.components,
+        "deploymentSpec": {"executors": parts.executors},
         "pipelineInfo": {name: text for name, text in info.items() if text},
-        "root": root,
+        "root": graph,
         "schemaVersion": SCHEMA_VERSION,
         "sdkVersion": SDK_VERSION,
     }

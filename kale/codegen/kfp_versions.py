@@ -30,6 +30,12 @@ DISPLAY_NAMES: Version = (2, 14)
 #: Before it, a run fails without a value for a parameter that has no default (11667, 11788).
 OPTIONAL_PARAMETERS: Version = (2, 5)
 
+#: Before it, nothing can wait for a loop, or get what it makes (8830, 10035, 10050; 11725).
+LOOP_ENDS: Version = (2, 14)
+
+#: Before it, an artifact of either branch is looked for in the last one (13436, 13437).
+ARTIFACT_CHOICES: Version = (2, 17)
+
 #: Where a package has an executor's container, and what its pod gets beside it.
 _CONTAINER = "deploymentSpec.executors.*.container"
 _POD = "platforms.kubernetes.deploymentSpec.executors.*"

@@ -16,12 +16,16 @@ NOTEBOOK_KEY = "executed_notebook"
 REPORT_KEY = "html_report"
 RUNTIME_KEY = "kale_runtime"
 
+#: The output that holds the files which a step logs by names that only its run tells.
+LOGGED_KEY = "kale_logged"
+
 #: The input of a task that has Kubeflow Pipelines mount its workspace.
 WORKSPACE_KEY = "kale_workspace"
 
 #: The keys that no parameter and no variable gets.
 RESERVED_KEYS = frozenset({
     METRICS_KEY, CLASSIFICATION_KEY, NOTEBOOK_KEY, REPORT_KEY, RUNTIME_KEY, WORKSPACE_KEY,
+    LOGGED_KEY,
 })  # fmt: skip
 
 #: What the Kubeflow Pipelines SDK cannot have as the name of a component's input.

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from kale.codegen.container import container
+from kale.codegen.group_checks import group_errors, group_warnings
 from kale.codegen.kfp_versions import (
     OPTIONAL_PARAMETERS,
     lost_options,
@@ -18,6 +19,7 @@ from kale.codegen.parameters import EXPANDED, is_utf8, package_default
 from kale.codegen.remembering import remembering
 from kale.codegen.resources import unsupported
 from kale.codegen.volume_checks import volume_errors, volume_warnings
+from kale.codegen.volume_tasks import volume_tasks
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location, PackageError, raise_all
 from kale.ir import Pipeline, Plan
@@ -39,6 +41,9 @@ def check_package(plan: Plan) -> tuple[Diagnostic, ...]:
     errors: list[KaleError] = [*_pipeline_errors(pipeline), *volume_errors(plan)]
     found = [*_defaults(pipeline), *volume_warnings(plan)]
     tasks = lay_out(plan)
+    version = version_of(plan.environment.options.kfp_version)
+    errors += group_errors(tasks, volume_tasks(plan), version)
+    found += group_warnings(pipeline, tasks)
     for task in tasks:
         errors += _text_errors(task)
         found += unsupported(task.options, task.at)
@@ -78,7 +83,8 @@ def _pipeline_errors(pipeline: Pipeline) -> Iterator[PackageError]:
 def _text_errors(task: PackagedTask) -> Iterator[PackageError]:
     options = task.options
     texts = [("image", options.image or "")]
-    texts += [("package", word) for word in task.words]
+    if not task.raw:  # which has placeholders of KFP's
+        texts += [("package", word) for word in task.words]
     for what, pairs in (
         ("environment variable", options.env),
         ("label", options.labels),

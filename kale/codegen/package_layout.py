@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 
+from kale.codegen.container_tasks import with_container_tasks
+from kale.codegen.joins import with_joins
 from kale.codegen.kfp_versions import DISPLAY_NAMES, version_of
+from kale.codegen.logged import loggable
 from kale.codegen.names import (
     CLASSIFICATION_KEY,
     METRICS_KEY,
@@ -18,11 +21,14 @@ from kale.codegen.pod_notebook import cell_numbers, pod_notebook
 from kale.codegen.pod_words import indexes, pod_words
 from kale.codegen.remembering import remembering
 from kale.codegen.runtime_bundle import LOADER, bundle, encode, installed_digest, text_digest
+from kale.codegen.runtime_parts import SDK
 from kale.codegen.runtime_sharing import RuntimeSharing, share_runtime
+from kale.codegen.task_flow import control_flow, feeds
 from kale.codegen.volume_tasks import Mount, is_fleeting, mounts, volume_tasks
+from kale.control import Context, ExitHandler
 from kale.dataclass import dataclass
 from kale.errors import Location
-from kale.ir import Plan, Port, PortKind, StepOptions, Task, Volumes
+from kale.ir import Pairs, Plan, Port, PortKind, StepOptions, Task, Volumes
 
 #: The image of steps for which nobody named one: Python, and nothing that is not needed.
 DEFAULT_IMAGE = "python:3.11-slim"
@@ -48,6 +54,16 @@ class PackagedTask:
     indexes and :data:`CELLS`. ``words`` say what the pod installs; ``carries`` is whether it has
     the runtime in its command. ``mounts`` are ``volumes``, those of the pipeline, in this pod;
     ``fleeting`` is whether its values lie where only this run finds them.
+
+    ``within`` is what the step stands in; ``exits`` is the handler whose exit step it is.
+    ``indices`` maps parameters to the loops whose item's number they are. Of ``artifacts``,
+    ``lists`` are those of all items of loops, and ``choices`` maps others to all the outputs of
+    which one will be there. ``told`` maps output parameters to their types; ``tells`` the loops and
+    conditions that a step decides to theirs, and ``shows`` has those that show a variable, with
+    its name and type. ``logged`` maps files
+    that the step's code logs to their outputs; ``None`` is for one that cannot log. ``fed`` maps
+    parameters to the tasks and outputs that tell them. A ``raw`` task is a container of the
+    author's, whose arguments are ``words`` alone.
     """
 
     key: str
@@ -67,17 +83,37 @@ class PackagedTask:
     volumes: Volumes
     mounts: tuple[Mount, ...]
     fleeting: bool
+    within: tuple[Context, ...] = ()
+    exits: ExitHandler | None = None
+    indices: Mapping[str, str] = field(default_factory=dict)
+    lists: frozenset[str] = frozenset()
+    choices: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
+    tells: Pairs | None = None
+    shows: tuple[tuple[str, str, str], ...] = ()
+    logged: Pairs | None = None
+    fed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    raw: bool = False
 
     @property
     def notebook(self) -> bytes:
         """The notebook as the pod runs it; empty where there is none."""
         if self.step is None:
             return b""
-        return pod_notebook(self.step.notebook, self.step.options, self.volumes)
+        return pod_notebook(
+            self.step.notebook,
+            self.step.options,
+            self.volumes,
+            self.logged,
+            self.tells,
+            self.shows,
+        )
 
     @property
     def args(self) -> tuple[str, ...]:
         """The container's arguments but for the first, which is the executor input."""
+        if self.raw:
+            return self.words
         notebook = (encode(self.notebook),) if self.step else ()
         return (self.title, *notebook, *self.words)
 
@@ -87,8 +123,11 @@ def lay_out(plan: Plan) -> tuple[PackagedTask, ...]:
     """The tasks of the package of ``plan``, in topological order.
 
     Raises:
-        PackageError: nothing is known about the Kubeflow Pipelines that the package is for.
+        PackageError: nothing is known about the Kubeflow Pipelines that the package is for; or
+            the command of a container step holds what a cluster would expand.
     """
+    plan = with_container_tasks(plan)
+    plan = with_joins(plan)
     if plan.environment.options.installed_runtime:
         command = ("python3", "-m", "kale.pod", installed_digest())
         return tuple(_tasks(plan, RuntimeSharing({}), command, command))
@@ -111,18 +150,48 @@ def _tasks(
     places = {step.name: step.at for step in pipeline.steps}
     mounted, fleeting = mounts(plan), is_fleeting(plan)
     makers = [task.key for task in volume_tasks(plan) if not task.claim_of]
+    flow = control_flow(plan, keys)
     for task in plan.tasks:
-        artifacts = {
-            port.key: (keys[port.source[0]], port.source[1])
+        artifacts, more = feeds(task, keys), flow(task)
+        # An exit step waits for its group alone, which waits for the makers.
+        after = set() if more.get("exits") else {*(keys[name] for name in task.after), *makers}
+        parameters = tuple(
+            port
             for port in task.inputs
-            if port.kind is PortKind.ARTIFACT and port.source
-        }
-        after = {*(keys[name] for name in task.after), *makers}
+            if port.kind is PortKind.PARAMETER and not (port.source and port.source[0])
+        )
+        if task.container:
+            yield PackagedTask(
+                key=task.key,
+                title=task.name,
+                shown=task.name if displays else task.key,
+                at=places[task.name],
+                step=None,
+                parameters=parameters,
+                artifacts=artifacts,
+                outputs={port.key: ANY_ARTIFACT for port in task.outputs},
+                after=tuple(sorted(after)),
+                options=task.options,
+                image=task.container.image,
+                command=task.container.command,
+                words=task.container.args,
+                carries=False,
+                volumes=Volumes(),
+                mounts=(),
+                fleeting=fleeting,
+                raw=True,
+                **more,
+            )
+            continue
         giver = sharing.takes_from.get(task.key)
         if giver is not None:
             artifacts[RUNTIME_KEY] = (giver, RUNTIME_KEY)
             after.add(giver)
         outputs = _outputs(task)
+        ports = (port.key for port in (*task.inputs, *task.outputs))
+        logs = loggable(plan, task)
+        logged = logs.keys([*ports, *more.get("told", ())])
+        outputs |= logs.outputs(logged)
         if task.key in givers:
             outputs[RUNTIME_KEY] = ANY_ARTIFACT
         env, secrets = indexes(options, task.options)
@@ -132,7 +201,7 @@ def _tasks(
             shown=task.name if displays else task.key,
             at=places[task.name],
             step=task,
-            parameters=tuple(p for p in task.inputs if p.kind is PortKind.PARAMETER),
+            parameters=parameters,
             artifacts=artifacts,
             outputs=outputs,
             after=tuple(sorted(after)),
@@ -146,6 +215,8 @@ def _tasks(
             volumes=pipeline.volumes,
             mounts=mounted,
             fleeting=fleeting,
+            logged=tuple(logged.items()) if SDK in plan.backends else None,
+            **more,
         )
 
 

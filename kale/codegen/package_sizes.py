@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kale.codegen.components import component, task_spec
 from kale.codegen.container import argv_size, container
+from kale.codegen.group_wires import wires_of
+from kale.codegen.groups import group_tasks
 from kale.codegen.package_layout import CELLS, PackagedTask
 from kale.codegen.parameters import package_default
 from kale.codegen.platform_spec import task_config
+from kale.codegen.volume_tasks import volume_tasks
 from kale.diagnostics import Diagnostic, diagnose
 from kale.errors import KaleError, Location, PackageError, raise_all
 from kale.ir import Plan
@@ -36,11 +39,12 @@ def check_sizes(plan: Plan, tasks: Sequence[PackagedTask]) -> tuple[Diagnostic, 
     errors: list[KaleError] = []
     found: list[Diagnostic] = []
     total = 0
+    wires = wires_of(plan.pipeline, group_tasks(tasks, volume_tasks(plan)))
     for task in tasks:
         pod = [argv_size(container(task)), argv_size(task_config(task))]
         wiring = [
             argv_size(component(plan.pipeline, task)),
-            argv_size(task_spec(plan.pipeline, task)),
+            argv_size(task_spec(task, wires[task.key])),
         ]
         total += sum(pod) + sum(wiring)
         ports = list(_ports(plan, task))
@@ -70,7 +74,7 @@ def _size(task: PackagedTask, size: int, parts: _Parts, remedy: str = _SMALLER) 
     heaviest = sorted(parts, key=lambda part: (-part[1], part[0]))[:3]
     named = ", ".join(f"{part} ({weight / 1024:.0f} KiB)" for part, weight in heaviest)
     hint = remedy.format(named)
-    step = f"step `{task.title}`" if task.step else "the step runtime"
+    step = f"step `{task.title}`" if task.step or task.raw else "the step runtime"
     message = f"{step} takes {size / 1024:.0f} KiB of its package;"
     if size > _REFUSE:
         refusal = f"{message} a cluster takes {_REFUSE // 1024} KiB"

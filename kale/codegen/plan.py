@@ -12,10 +12,21 @@ from kale.codegen.names import (
     parameter_keys,
     unique,
 )
-from kale.codegen.runtime_parts import backends_for
+from kale.codegen.runtime_parts import parts_for
 from kale.codegen.step_notebook import step_notebook
 from kale.errors import PackageError, raise_all
-from kale.ir import AnalyzedPipeline, Environment, Pipeline, Plan, Port, PortKind, Step, Task
+from kale.ir import (
+    AnalyzedPipeline,
+    Environment,
+    ExitHandler,
+    Loop,
+    Pipeline,
+    Plan,
+    Port,
+    PortKind,
+    Step,
+    Task,
+)
 
 #: Argo takes 128 characters, and Kubeflow Pipelines puts ``-driver`` behind a task's name.
 _LONGEST_TASK_KEY = 121
@@ -26,7 +37,10 @@ def make_plan(analyzed: AnalyzedPipeline) -> Plan:
 
     Ports follow the wires: an input artifact for each candidate version of each variable, an
     output for each variable that a later step loads. Keys are unique within a task, and a
-    variable's output key is the same for all its readers.
+    variable's output key is the same for all its readers. Whatever a task stands in, what feeds it
+    and what it waits for are tasks. In a loop it waits for the one that tells the number of items,
+    and has a parameter for its own number, whose source is the loop's key and that variable; in a
+    condition it waits for the one that tells the branch.
 
     Raises:
         PackageError: step names that Kubernetes would make equal, or too long for it.
@@ -44,7 +58,7 @@ def make_plan(analyzed: AnalyzedPipeline) -> Plan:
         pipeline,
         tasks,
         analyzed.diagnostics,
-        backends_for(analyzed.modules),
+        parts_for(analyzed),
         {summary.name: summary.imports for summary in analyzed.summaries},
         Environment(options=pipeline.packaging),
     )
@@ -86,6 +100,9 @@ def _waits(analyzed: AnalyzedPipeline) -> dict[str, tuple[str, ...]]:
     waits = {name: set(analyzed.after.get(name, ())) for name in order}
     for wire in analyzed.wires:
         waits[wire.consumer].update(wire.producers)
+    for step in analyzed.pipeline.steps:
+        contexts = (context for context in step.within if not isinstance(context, ExitHandler))
+        waits[step.name].update(context.decider for context in contexts if context.decider)
     return {name: tuple(sorted(before, key=order.__getitem__)) for name, before in waits.items()}
 
 
@@ -114,7 +131,7 @@ def _topological(pipeline: Pipeline, waits: Mapping[str, tuple[str, ...]]) -> li
 def _outputs(
     analyzed: AnalyzedPipeline, step: str, parameters: Mapping[str, str]
 ) -> dict[str, Port]:
-    names = sorted({wire.name for wire in analyzed.wires if step in wire.producers})
+    names = sorted({wire.inside or wire.name for wire in analyzed.wires if step in wire.producers})
     # The SDK's components have one namespace for parameters, inputs and outputs.
     taken = {*RESERVED_KEYS, *parameters.values()}
     ports: dict[str, Port] = {}
@@ -127,25 +144,32 @@ def _outputs(
 
 def _inputs(
     analyzed: AnalyzedPipeline,
-    step: str,
+    step: Step,
     parameters: Mapping[str, str],
     outputs: Mapping[str, Mapping[str, Port]],
 ) -> tuple[Port, ...]:
-    taken = {*RESERVED_KEYS, *parameters.values(), *(port.key for port in outputs[step].values())}
-    read = set(analyzed.summary(step).parameters)
+    saved = outputs[step.name].values()
+    taken = {*RESERVED_KEYS, *parameters.values(), *(port.key for port in saved)}
+    read = set(analyzed.summary(step.name).parameters)
     ports = []
     for name, key in parameters.items():
         if name in read:
             free = unique(key, {*RESERVED_KEYS, *parameters.values()} - {key} | RESERVED_KEYS)
             taken.add(free)
             ports.append(Port(name, PortKind.PARAMETER, free, ("", name)))
-    wires = sorted((w for w in analyzed.wires if w.consumer == step), key=lambda wire: wire.name)
-    for wire in wires:
+    for loop in step.within:
+        if isinstance(loop, Loop):
+            key = unique(ascii_key(loop.index), taken)
+            taken.add(key)
+            ports.append(Port(loop.index, PortKind.PARAMETER, key, (loop.key, loop.index)))
+    wires = (wire for wire in analyzed.wires if wire.consumer == step.name)
+    for wire in sorted(wires, key=lambda wire: wire.name):
         for producer in wire.producers:
             key = unique(f"in_{ascii_key(wire.name)}", taken)
             taken.add(key)
-            source = (producer, outputs[producer][wire.name].key)
-            ports.append(Port(wire.name, PortKind.ARTIFACT, key, source))
+            source = (producer, outputs[producer][wire.inside or wire.name].key)
+            how = {"choice": wire.choice, "collected": wire.collected}
+            ports.append(Port(wire.name, PortKind.ARTIFACT, key, source, **how))
     return tuple(ports)
 
 
@@ -157,8 +181,21 @@ def _task(
     parameters: Mapping[str, str],
     outputs: Mapping[str, Mapping[str, Port]],
 ) -> Task:
-    inputs = _inputs(analyzed, step.name, parameters, outputs)
+    inputs = _inputs(analyzed, step, parameters, outputs)
     saved = tuple(outputs[step.name].values())
     metrics = analyzed.metrics if step.name == analyzed.metrics_step else ()
     notebook = step_notebook(analyzed, step.name, inputs=inputs, outputs=saved, metrics=metrics)
-    return Task(step.name, key, inputs, saved, after, notebook, step.options, metrics)
+    return Task(
+        step.name,
+        key,
+        inputs,
+        saved,
+        after,
+        notebook,
+        step.options,
+        metrics,
+        step.within,
+        step.decides,
+        step.shown,
+        step.container,
+    )

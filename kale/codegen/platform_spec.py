@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from kale.codegen.components import executor_label
+from kale.codegen.group_wires import Wires
 from kale.codegen.package_layout import PackagedTask
 from kale.codegen.volume_tasks import pipeline_config, pvc_mount
 from kale.ir import SecurityContext, StepOptions, Toleration, Volumes
 
+_AS_AT_THE_ROOT: Mapping[str, dict[str, Any]] = MappingProxyType({})
 
-def platform_spec(tasks: Iterable[PackagedTask], volumes: Volumes) -> dict[str, Any] | None:
+
+def platform_spec(
+    tasks: Iterable[PackagedTask], volumes: Volumes, wires: Mapping[str, Wires]
+) -> dict[str, Any] | None:
     """The second document of a package, or ``None`` when nothing of it is asked for."""
-    executors = {executor_label(task): config for task in tasks if (config := task_config(task))}
+    executors: dict[str, Any] = {}
+    for task in tasks:
+        if config := task_config(task, wires[task.key].claims):
+            executors[executor_label(task)] = config
     found: dict[str, Any] = {}
     if executors:
         found["deploymentSpec"] = {"executors": executors}
@@ -22,11 +31,17 @@ def platform_spec(tasks: Iterable[PackagedTask], volumes: Volumes) -> dict[str, 
     return {"platforms": {"kubernetes": found}} if found else None
 
 
-def task_config(task: PackagedTask) -> dict[str, Any]:
-    """What the pod of a task gets that a container has not."""
+def task_config(
+    task: PackagedTask, claims: Mapping[str, dict[str, Any]] = _AS_AT_THE_ROOT
+) -> dict[str, Any]:
+    """What the pod of a task gets that a container has not.
+
+    ``claims`` say what feeds the claim of a mount, by its path, where the task stands in a group.
+    """
     config = pod_config(task.options)
     if task.mounts:
-        config["pvcMount"] = [*map(pvc_mount, task.mounts), *config.get("pvcMount", ())]
+        mounted = (pvc_mount(mount, claims.get(mount.path)) for mount in task.mounts)
+        config["pvcMount"] = [*mounted, *config.get("pvcMount", ())]
     return config
 
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 import functools
 import json
 import re
+from typing import Any
 
-from kale.codegen.step_notebook import notebook_json
-from kale.ir import StepOptions, Volumes
+from kale.codegen.literals import python_literal
+from kale.codegen.step_notebook import notebook_json, step_cell
+from kale.ir import Pairs, StepOptions, Volumes
 
 _NONE = Volumes()
 
 
 @functools.lru_cache(maxsize=1024)
-def pod_notebook(notebook: bytes, options: StepOptions, volumes: Volumes = _NONE) -> bytes:
+def pod_notebook(
+    notebook: bytes,
+    options: StepOptions,
+    volumes: Volumes = _NONE,
+    logged: Pairs | None = None,
+    tells: Pairs | None = None,
+    shows: tuple[tuple[str, str, str], ...] = (),
+) -> bytes:
     """``notebook`` with a comment in the place of each install line; the lines stay as many.
 
     ``metadata.kale.installs`` of a cell names them: the first and last line of each, from 1.
@@ -21,7 +30,11 @@ def pod_notebook(notebook: bytes, options: StepOptions, volumes: Volumes = _NONE
 
     ``metadata.kale.sees`` says which variables, secrets and volumes the code sees: those of
     ``options``, and ``volumes`` of the pipeline. ``metadata.kale.on_volume`` is the folder of a
-    volume that the values go through, if they do.
+    volume that the values go through, if they do, and ``metadata.kale.logged`` is ``logged``: the
+    outputs of files that the step logs, by their names, if it may log anything.
+    ``metadata.kale.told`` maps loops and conditions to the output parameters that tell of them,
+    and is there for all that concerns them. The last cell notes the results that ``shows`` has,
+    each an output parameter, a variable and a type.
     Kubeflow Pipelines has only image, command and arguments of a container in its cache's key, so
     a changed variable has to change the arguments, or the outputs of the old one would be taken.
     The other way round, the numbers and ids of the author's cells are left out: with them, a
@@ -42,6 +55,14 @@ def pod_notebook(notebook: bytes, options: StepOptions, volumes: Volumes = _NONE
         document["metadata"]["kale"]["sees"] = found
     if volumes.marshal:
         document["metadata"]["kale"]["on_volume"] = volumes.marshal
+    if logged is not None:
+        document["metadata"]["kale"]["logged"] = dict(logged)
+    document["metadata"]["kale"].pop("shown", None)
+    if tells is not None:
+        document["metadata"]["kale"]["told"] = dict(tells)
+    if shows:
+        document["metadata"]["kale"]["shows"] = shows
+        document["cells"].append(_show(len(document["cells"]) + 1, shows))
     for cell in document["cells"]:
         for place in ("cell", "cell_id"):
             cell["metadata"]["kale"].pop(place, None)
@@ -59,6 +80,12 @@ def cell_numbers(notebook: bytes) -> str:
     """The number of each cell in the author's notebook, in order; 0 for a cell of Kale's own."""
     cells = json.loads(notebook)["cells"]
     return " ".join(str(cell["metadata"]["kale"].get("cell", 0)) for cell in cells)
+
+
+def _show(number: int, shows: tuple[tuple[str, str, str], ...]) -> dict[str, Any]:
+    told = f"__import__({python_literal('kale_pod.told')}).told"
+    code = f"{told}.show(globals(), {python_literal([*shows])})"
+    return step_cell(number, {"role": "show"}, code)
 
 
 def _comment(line: str, *, first: bool = False) -> str:

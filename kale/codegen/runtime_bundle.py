@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from kale.codegen.memo import keep, recall
-from kale.codegen.runtime_parts import carried
+from kale.codegen.runtime_parts import CONTROL_FLOW, SDK, SHOWN, carried
 from kale.codegen.stripped import stripped
 from kale.ir import Files
 
@@ -57,6 +57,13 @@ with tempfile.TemporaryDirectory(prefix="kale-", ignore_cleanup_errors=True) as 
 #: What only the values of some pipelines go by.
 _ON_VOLUME = "kale_pod/on_volume.py"
 
+#: What only the pods of some pipelines are told, and tell.
+_TOLD = "kale_pod/told.py"
+
+#: What only the steps of some pipelines log with, and what stands beside containers.
+_LOGGED, _SHIM = "kale_pod/logged.py", "kale_pod/sdk_shim.py"
+_CONTAINERS = "kale_pod/containers.py"
+
 #: The folder of the package ``kale``.
 _KALE = Path(__file__).parent.parent
 
@@ -65,7 +72,7 @@ _KALE = Path(__file__).parent.parent
 def emit_runtime(backends: tuple[str, ...] | None = None) -> Files:
     """The files of package ``kale_runtime``: the sources of ``kale.marshal``, stripped.
 
-    ``backends`` are the libraries whose modules it holds beside the core, ``None`` for all.
+    ``backends`` are the parts that it holds beside the core, ``None`` for all.
     """
     folder = _KALE / "marshal"
     sources = _sources(folder, PurePosixPath())
@@ -147,6 +154,16 @@ def runtime_texts(backends: tuple[str, ...] | None, *, volume: bool = False) -> 
     pod = _pod_sources()
     if not volume:
         del pod[_ON_VOLUME]
+    if backends is not None and {CONTROL_FLOW, SHOWN}.isdisjoint(backends):
+        del pod[_TOLD]
+    shim = pod.pop(_SHIM)
+    if backends is not None and SDK not in backends:
+        del pod[_LOGGED], pod[_CONTAINERS]
+    else:
+        pod["kale_pod/shim/kale/__init__.py"] = "from . import sdk\n"
+        pod["kale_pod/shim/kale/sdk/__init__.py"] = shim
+        tracking = (_KALE / "sdk" / "tracking.py").read_text("utf-8")
+        pod["kale_pod/shim/kale/sdk/tracking.py"] = tracking
     return MappingProxyType({**stripped(pod), **texts})
 
 

@@ -3,13 +3,15 @@
 The runtime is most of what a small step weighs, and a cluster keeps all containers of a run in one
 object. So a task without any artifact input carries it, and hands it on as an artifact; any other
 takes it from where its data comes from in the end. That costs no hit of the cluster's cache: a
-task whose data was made anew runs anew in any case.
+task whose data was made anew runs anew in any case. What a task in a loop or a branch hands on
+stays in there, and an exit step is handed nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from kale.control import ExitHandler
 from kale.dataclass import dataclass
 from kale.ir import PortKind, Task
 
@@ -32,19 +34,38 @@ class RuntimeSharing:
     first: str = ""
 
 
-def share_runtime(tasks: Iterable[Task], size: int) -> RuntimeSharing:
+def share_runtime(tasks: Sequence[Task], size: int) -> RuntimeSharing:
     """How ``tasks``, in topological order, share a runtime of ``size`` bytes."""
-    keys: dict[str, str] = {}
+    made: dict[str, Task] = {}
     origin: dict[str, str] = {}
     for task in tasks:
-        keys[task.name] = task.key
         feeding = (port.source for port in task.inputs if port.kind is PortKind.ARTIFACT)
-        source = next(feeding, None)
-        origin[task.key] = task.key if source is None else origin[keys[source[0]]]
+        feeders = (made[source[0]].key for source in feeding if source)
+        origins = (made[origin[key]] for key in feeders if key in origin)
+        home = next((other for other in origins if sees(task, other)), task)
+        made[task.name] = made[task.key] = task
+        if home is not task or not task.container:
+            origin[task.key] = home.key
+    for task in tasks:
+        if task.container:  # nothing of Kale's runs in it
+            origin.pop(task.key, None)
     carriers = {*origin.values()}
     if len(carriers) * size <= CARRIED_IN_ALL or len(carriers) == 1:
         return RuntimeSharing({key: home for key, home in origin.items() if key != home})
     first, number = RUNTIME_TASK, 2
     while first in origin:
         first, number = f"{RUNTIME_TASK}-{number}", number + 1
-    return RuntimeSharing(dict.fromkeys(origin, first), first)
+    leaving = exit_steps(tasks)
+    handed = (t.key for t in tasks if t.name not in leaving and not t.container)
+    return RuntimeSharing(dict.fromkeys(handed, first), first)
+
+
+def sees(reader: Task, maker: Task) -> bool:
+    """Whether all that ``maker`` stands in is around ``reader``, too."""
+    return reader.within[: len(maker.within)] == maker.within
+
+
+def exit_steps(tasks: Iterable[Task]) -> frozenset[str]:
+    """The names of the steps that exit handlers run."""
+    contexts = (context for task in tasks for context in task.within)
+    return frozenset(c.exit_step for c in contexts if isinstance(c, ExitHandler))

@@ -102,11 +102,21 @@ def step_lines(step: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[st
     if notebook:
         yield from (f"# Step {step['key']}", "")
         yield from _notebook(notebook)
-    else:
+    elif step["command"] is None:
         yield "# A task that hands all others the runtime"
+    else:
+        yield f"# Container {step['key']}"
     yield from ("", "", f"@{names['dsl']}.container_component")
     yield f"@named({python_literal(step['key'])})"
     yield from called(f"def {step['function']}", step["ports"], 0, ":")
+    if step["command"] is not None:
+        yield f"    return {names['dsl']}.ContainerSpec("
+        yield f"        image={python_literal(step['image'])},"
+        for part, texts in (("command", step["command"]), ("args", step["words"])):
+            if texts:
+                yield f"        {part}={python_layout(list(texts), 8, part)},"
+        yield "    )"
+        return
     yield f"    return {names['container']}("
     yield from literals(8, (step["image"], step["name"]))
     if notebook:
@@ -121,18 +131,19 @@ def pipeline_lines(
     pipeline: Pipeline,
     dsl: str,
     parameters: Sequence[str],
-    steps: Iterable[Mapping[str, Any]],
     more: Sequence[str] = (),
 ) -> list[str]:
-    """The pipeline's function: its parameters, how its tasks are called, ``more`` about it."""
+    """The head of the pipeline's function: its parameters, ``more`` about it."""
     texts = {"description": pipeline.description, "display_name": pipeline.title}
     about = [f"    {name}={python_literal(text)}," for name, text in texts.items() if text]
     lines = ["", "", f"@{dsl}.pipeline(", "    name=NAME,", *about, *more, ")"]
-    lines += called("def pipeline", parameters, 0, ":")
-    for step in steps:
-        lines += called(f"{step['assignment']}{step['function']}", step["arguments"], 4, "")
-        lines += [f"    {call}" for call in step["calls"]]
-    return lines
+    return [*lines, *called("def pipeline", parameters, 0, ":")]
+
+
+def call_lines(step: Mapping[str, Any], indent: int) -> Iterator[str]:
+    """The call of a step's component, and of the methods of what it returns."""
+    yield from called(f"{step['assignment']}{step['function']}", step["arguments"](), indent, "")
+    yield from (f"{' ' * indent}{call}" for call in step["calls"])
 
 
 def called(name: str, arguments: Sequence[str], indent: int, end: str) -> Iterator[str]:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from kale.codegen.json_text import indented
-from kale.codegen.literals import python_literal
 from kale.codegen.parameters import json_default
-from kale.ir import METRICS_STEP, AnalyzedPipeline, Parameter, Port, PortKind, Source
-from kale.random_states import RANDOM_STATES, is_random_state
-
-#: A cell: its ``metadata.kale`` and its code.
-_Cell = tuple[dict[str, Any], str]
-
-_RUNTIME = '__import__("kale_runtime")'
+from kale.codegen.step_cells import Cell, loops_around, step_cells
+from kale.ir import AnalyzedPipeline, Parameter, Port, PortKind, Step
 
 
 def step_notebook(
@@ -28,54 +22,77 @@ def step_notebook(
 ) -> bytes:
     """The notebook of step ``name``: nbformat 4.5 as UTF-8 JSON, the same bytes each time.
 
-    Its cells are, each part only where there is something in it: the parameters; imports;
-    functions; definitions carried from other steps; the load of ``inputs``; the step's own
-    cells, one for one; the save of ``outputs``; the metrics. ``metadata.kale`` of a cell says
-    its role and, where it is the author's, the cell and line it comes from and the lines that
-    only install packages of the step; that of the notebook maps variables to port keys, says
-    how values are saved where that is not the default, and names as ``single`` the variables that
-    come in and go out and that all who read them hence take from here alone.
-    ``metrics`` are the names that the step reports.
+    Its cells are those of :func:`step_cells`. ``metadata.kale`` of a cell says its role and, where
+    it is the author's, the cell and line it comes from and the lines that only install packages of
+    the step; that of the notebook maps variables to port keys, says how values are saved where that
+    is not the default, and names as ``single`` the variables that come in and go out and that all
+    who read them hence take from here alone. ``metrics`` are the names that the step reports.
+
+    Where there is something to say, it names as ``index`` the parameters with the numbers of the
+    items that a step in loops works on, as ``collected`` the inputs that are lists of the values of
+    all items, and has what the step ``decides`` and what is ``shown`` of it. The keys of a variable
+    that comes from one of several branches are one: that of the first port.
     """
-    ports = tuple(inputs)
+    step, ports = analyzed.pipeline.step(name), tuple(inputs)
     keys: dict[str, list[str]] = {}
     for port in ports:
-        if port.kind is PortKind.ARTIFACT:
+        if port.kind is PortKind.ARTIFACT and not (port.choice and port.name in keys):
             keys.setdefault(port.name, []).append(port.key)
     saved = {port.name: port.key for port in outputs}
-    by_name = {parameter.name: parameter for parameter in analyzed.pipeline.parameters}
-    given = {p.key: by_name[p.name] for p in ports if p.kind is PortKind.PARAMETER}
-    cells = _cells(analyzed, name, tuple(given.values()), tuple(keys), tuple(saved), metrics)
-    kale = {
+    known = {parameter.name: parameter for parameter in analyzed.pipeline.parameters}
+    index = [loop.index for loop in loops_around(step)]
+    known |= {loop.index: Parameter(loop.index, "int", "0", loop.at) for loop in loops_around(step)}
+    given = {p.key: known[p.name] for p in ports if p.kind is PortKind.PARAMETER}
+    cells = step_cells(
+        analyzed,
+        step,
+        parameters=given.values(),
+        loaded=tuple(keys),
+        saved=tuple(saved),
+        metrics=metrics,
+    )
+    kale: dict[str, Any] = {
         "step": name,
         "inputs": keys,
         "outputs": saved,
         "parameters": {p.name: _parameter(p, key) for key, p in given.items()},
         "metrics": list(metrics),
     }
-    if single := [n for n in keys if n in saved and _is_single(analyzed, name, n)]:
-        kale["single"] = single
-    if asked := analyzed.pipeline.pickling.as_json():
-        kale["marshal"] = asked
+    collected = list(dict.fromkeys(port.name for port in ports if port.collected))
+    single = [
+        n for n in keys if n in saved and n not in collected and _is_single(analyzed, step, n)
+    ]
+    more = {
+        "single": single,
+        "marshal": analyzed.pipeline.pickling.as_json(),
+        "index": index,
+        "collected": collected,
+        "decides": dict(step.decides),
+        "shown": dict(step.shown),
+    }
+    kale |= {key: value for key, value in more.items() if value}
     return notebook_bytes(analyzed.pipeline.kernel, kale, cells)
 
 
-def _is_single(analyzed: AnalyzedPipeline, step: str, variable: str) -> bool:
-    """Whether no reader of the step's ``variable`` has another candidate version of it."""
-    return all(
-        wire.producers == (step,)
+def _is_single(analyzed: AnalyzedPipeline, step: Step, variable: str) -> bool:
+    """Whether no reader of the step's ``variable`` has another candidate version of it.
+
+    In a loop the versions of all items are kept apart, by what is said in their own folders.
+    """
+    return not loops_around(step) and all(
+        wire.producers == (step.name,)
         for wire in analyzed.wires
-        if wire.name == variable and step in wire.producers
+        if (wire.inside or wire.name) == variable and step.name in wire.producers
     )
 
 
-def notebook_bytes(kernel: str, kale: dict[str, Any], cells: Iterable[_Cell]) -> bytes:
+def notebook_bytes(kernel: str, kale: dict[str, Any], cells: Iterable[Cell]) -> bytes:
     """A notebook with that kernel, ``metadata.kale`` and cells, as bytes.
 
     Keys are sorted, so the bytes depend on the values only.
     """
     document = {
-        "cells": [_cell(number, *cell) for number, cell in enumerate(cells, start=1)],
+        "cells": [step_cell(number, *cell) for number, cell in enumerate(cells, start=1)],
         "metadata": {
             "kale": kale,
             "kernelspec": {"display_name": kernel, "language": "python", "name": kernel},
@@ -99,7 +116,8 @@ def notebook_json(document: dict[str, Any]) -> bytes:
         return f"{indented(document, ensure_ascii=True)}\n".encode("ascii")
 
 
-def _cell(number: int, kale: dict[str, Any], code: str) -> dict[str, Any]:
+def step_cell(number: int, kale: dict[str, Any], code: str) -> dict[str, Any]:
+    """A code cell with that ``metadata.kale``, the ``number``-th of its notebook from 1."""
     metadata: dict[str, Any] = {"kale": kale}
     if kale["role"] == "parameters":
         metadata["tags"] = ["parameters"]
@@ -121,64 +139,3 @@ def lines_of(code: str) -> list[str]:
 def _parameter(parameter: Parameter, key: str) -> dict[str, Any]:
     entry = {"type": parameter.type, "default": json_default(parameter)}
     return entry if key == parameter.name else {**entry, "key": key}
-
-
-def _cells(
-    analyzed: AnalyzedPipeline,
-    name: str,
-    parameters: tuple[Parameter, ...],
-    loaded: tuple[str, ...],
-    saved: tuple[str, ...],
-    metrics: tuple[str, ...],
-) -> Iterator[_Cell]:
-    pipeline, summary = analyzed.pipeline, analyzed.summary(name)
-    if parameters:
-        code = "\n".join(f"{p.name} = {python_literal(p.default)}" for p in parameters)
-        yield {"role": "parameters"}, code
-    yield from _written("imports", pipeline.imports)
-    yield from _written("functions", pipeline.functions)
-    yield from _written("definition", summary.carried)
-    # What a shared cell makes and this step may change is compared with how it was before.
-    fresh = summary.mutations.keys() & set(saved) - summary.defs.keys()
-    fresh = {name for name in fresh if not is_random_state(name)}
-    if loaded or fresh or summary.unchanged:
-        unchanged = dict(summary.unchanged)
-        guards = f", unchanged={python_literal(unchanged)}" if unchanged else ""
-        names = python_literal(list(loaded))
-        load = f"{_RUNTIME}.load_inputs(globals(), {names}{guards})"
-        yield {"role": "load"}, "\n".join([load, *_set_random_states(loaded)])
-    if name != METRICS_STEP:
-        yield from _written("step", pipeline.step(name).sources)
-    if saved or summary.unchanged:
-        names = python_literal(list(saved))
-        save = f"{_RUNTIME}.save_outputs(globals(), {names})"
-        yield {"role": "save"}, "\n".join([*_get_random_states(saved), save])
-    if name == analyzed.metrics_step:
-        yield from _written("metrics", pipeline.metrics)
-        if metrics:
-            names = python_literal(list(metrics))
-            yield {"role": "record"}, f"{_RUNTIME}.record_metrics(globals(), {names})"
-
-
-def _set_random_states(loaded: tuple[str, ...]) -> Iterator[str]:
-    """What puts the loaded random states in force."""
-    for state in RANDOM_STATES:
-        if state.name in loaded:
-            yield f"{state.set}(globals().pop({python_literal(state.name)}))"
-
-
-def _get_random_states(saved: tuple[str, ...]) -> Iterator[str]:
-    """What makes values of the random states that are to be saved."""
-    for state in RANDOM_STATES:
-        if state.name in saved:
-            yield f"globals()[{python_literal(state.name)}] = {state.get}()"
-
-
-def _written(role: str, sources: Iterable[Source]) -> Iterator[_Cell]:
-    for source in sources:
-        at = source.at
-        place = {"cell": at.cell, "line": at.line, "cell_id": at.cell_id}
-        known: dict[str, Any] = {k: value for k, value in place.items() if value is not None}
-        if source.installs:
-            known["installs"] = [list(lines) for lines in source.installs]
-        yield {"role": role, **known}, source.code

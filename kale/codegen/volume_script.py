@@ -27,7 +27,7 @@ def volume_step(task: VolumeTask, names: Mapping[str, str]) -> dict[str, Any]:
         waits = (names[f"task {key}"] for key in task.after if key != task.claim_of)
         calls.append(f"{variable}.after({', '.join(waits)})")
     return {
-        "arguments": arguments,
+        "arguments": lambda: arguments,
         "assignment": f"{variable} = ",
         "calls": [*calls, f"{variable}.set_caching_options(False)"],
         "function": names[f"step {task.key}"],

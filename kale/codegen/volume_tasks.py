@@ -5,7 +5,7 @@ Kubeflow Pipelines knows such a task by its image, which is none: the driver doe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from kale.codegen.remembering import remembering
@@ -108,11 +108,16 @@ def volume_of_values(volumes: Volumes) -> Volume | None:
     return max(under, key=lambda volume: len(volume.mount_path), default=None)
 
 
-def pvc_mount(mount: Mount) -> dict[str, Any]:
-    """A mount as the platform specification writes it: older back ends know only the first key."""
+def pvc_mount(mount: Mount, feed: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A mount as the platform specification writes it: older back ends know only the first key.
+
+    ``feed`` says where the claim comes from for a task in a group, if a task or parameter tells it.
+    """
     claim: dict[str, Any] = {"constant": mount.claim}
     parameter: dict[str, Any] = {"runtimeValue": claim}
-    if mount.task:
+    if feed:
+        claim = parameter = feed
+    elif mount.task:
         output = {"outputParameterKey": CLAIM_OUTPUT, "producerTask": mount.task}
         claim = parameter = {"taskOutputParameter": output}
     elif mount.parameter:
@@ -157,8 +162,11 @@ def volume_container(task: VolumeTask) -> dict[str, Any]:
     return {"args": [task.key], "image": task.image}
 
 
-def volume_task_spec(task: VolumeTask) -> dict[str, Any]:
-    """The task in the pipeline's graph; a volume is made anew in each run, and never cached."""
+def volume_task_spec(task: VolumeTask, after: Collection[str]) -> dict[str, Any]:
+    """The task in the pipeline's graph; a volume is made anew in each run, and never cached.
+
+    ``after`` are the tasks and groups that it waits for.
+    """
     inputs: dict[str, Any] = {
         name: {"runtimeValue": {"constant": value}} for name, value in task.constants.items()
     }
@@ -171,7 +179,7 @@ def volume_task_spec(task: VolumeTask) -> dict[str, Any]:
         "inputs": {"parameters": inputs},
         "taskInfo": {"name": task.key},
     }
-    return {**spec, "dependentTasks": list(task.after)} if task.after else spec
+    return {**spec, "dependentTasks": sorted(after)} if after else spec
 
 
 def side_by_side(plan: Plan) -> Iterator[tuple[str, str]]:

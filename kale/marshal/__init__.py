@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from .dispatch import PatternDispatcher, TypeDispatcher
 from .manifest import MarshalError
 from .resources import resource_load, resource_save
@@ -17,3 +20,17 @@ __all__ = [
     "resource_save",
     "save_outputs",
 ]
+
+#: Functions that only some pipelines have a use for, and the modules that only those carry.
+_ON_DEMAND = {
+    "check_types": ".type_checks",
+    "decide": ".control_flow",
+    "item": ".control_flow",
+    "last": ".control_flow",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_DEMAND:
+        return getattr(import_module(_ON_DEMAND[name], __name__), name)
+    raise AttributeError(name)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,9 @@ class Manifest:
     loaded and changed (true) or left as it was (false) from one that it made (``None``).
     ``shared`` names the variables saved together because they share objects, and ``group`` tells
     that save from all others; ``member`` is this one's key where the files hold several, and
-    ``None`` where all are one object. A manifest of other fields is not read.
+    ``None`` where all are one object. ``index`` has the numbers of the items, from 0 and the
+    outermost loop's first, that a step in loops worked on, ``tied`` what the value shares with
+    others (:mod:`kale.marshal.loop_sharing`). A manifest of other fields is not read.
     """
 
     name: str
@@ -57,10 +59,13 @@ class Manifest:
     artifact: str = "Artifact"
     description: str = ""
     preview: str = ""
+    index: list[int] | None = None
+    tied: Mapping[str, bool] | None = None
 
     def to_json(self) -> str:
-        """The manifest as JSON text, with a digest of itself."""
-        return json.dumps({**vars(self), "sha256": _seal(vars(self))}, indent=1)
+        """The manifest as JSON text, with a digest of itself; of loops only what there is."""
+        data = {k: value for k, value in vars(self).items() if k not in ("index", "tied") or value}
+        return json.dumps({**data, "sha256": _seal(data)}, indent=1)
 
 
 def read_manifest(folder: Path, name: str) -> Manifest:

@@ -6,7 +6,8 @@ file}``. An input with several folders has several versions, of which one was ch
 keys: ``marshal``, the backends' keywords; ``digest``, the algorithm for files; ``readers``, the
 steps that read each output; ``hand_on``, for outputs that need no folder of their own where they
 are an input that did not change: a file to write that input's folder to; ``classification``, a file
-for what Kubeflow Pipelines draws of the metrics.
+for what Kubeflow Pipelines draws of the metrics; ``index``, the numbers of the items that a step in
+loops works on; ``collected``, the inputs that are lists of the values of all folders.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from .files import new_hash, remembering_buffers, step_context
 from .manifest import UNBOUND, Manifest, MarshalError, quoted, versions_for
 from .resources import resource_load
 from .sharing import find_groups, reach
-from .values import load, pick, publish, save_group
+from .values import load, pick, publish, save_group, ties
 
 #: Inputs that this process loaded and may save: the object's id, its folder, its manifest.
 _loaded: dict[str, tuple[int, Path, Manifest]] = {}
@@ -41,17 +42,27 @@ _before: dict[str, str | None] = {}
 #: What inputs that share objects with others held when they were loaded, by id.
 _held: dict[str, dict[int, object]] = {}
 
-#: Inputs that this step must leave as they are: the step that reads each at the same time.
+#: Inputs that this step must leave as they are: who reads each at the same time.
 _guards: dict[str, str] = {}
+
+#: What of such an input belongs to others: the items of a loop that this step does not work on.
+others: dict[str, object] = {}
+
+#: What was loaded of variables that were saved together, as long as more is to come.
+_groups: dict[str, Any] = {}
 
 
 def load_inputs(
-    scope: dict[str, Any], names: Sequence[str], unchanged: Mapping[str, str] | None = None
+    scope: dict[str, Any],
+    names: Sequence[str],
+    unchanged: Mapping[str, str] | None = None,
+    more: bool = False,
 ) -> None:
     """Bind the names to the values that earlier steps saved; an unbound one stays unbound.
 
     ``unchanged`` maps inputs that this step must not change to the step that reads the same
-    value and may run at the same time; :func:`save_outputs` checks them.
+    value and may run at the same time, or to the words of a message, behind the name of the input;
+    :func:`save_outputs` checks them. ``more`` says that other names will be loaded, too.
 
     Raises:
         MarshalError: a value is missing or damaged, cannot be loaded, or was changed by two
@@ -59,32 +70,46 @@ def load_inputs(
     """
     context, guards = _context(), unchanged or {}
     values: dict[str, Any] = {}
-    groups: dict[str, Any] = {}
     failed = []
     for name in names:
         try:
+            if name in context.get("collected", ()):
+                from .control_flow import collect
+
+                values[name] = collect(context, name, _groups)
+                continue
             folder, manifest = pick([Path(d) for d in context["inputs"][name]], name)
+            if manifest.tied:
+                ties[name] = manifest.tied
             if manifest.backend != UNBOUND:
-                values[name] = load(folder, manifest, groups, **context.get("marshal", {}))
+                values[name] = load(folder, manifest, _groups, **context.get("marshal", {}))
         except MarshalError as error:
             failed.append(str(error))
             continue
         _loaded[name] = id(values.get(name)), folder, manifest
     if failed:
         raise MarshalError("\n".join(failed))
+    if not more:
+        _groups.clear()
     _guards.update(guards)
     scope.update(values)
-    for name in {*guards, *context["outputs"]} & scope.keys():
-        _before[name] = _known_digest(name) or digest(scope[name])
+    if ties:
+        from .loop_sharing import guard_shared
+
+        guard_shared(context["inputs"])
+    for name in {*_guards, *context["outputs"]} & scope.keys():
+        value = others.get(name, scope[name])
+        _before[name] = _known_digest(name, value) or digest(value)
         if name in _loaded and _loaded[name][2].shared:
             _held[name] = reach(scope[name])
 
 
-def save_outputs(scope: Mapping[str, Any], names: Sequence[str]) -> None:
+def save_outputs(scope: Mapping[str, Any], names: Sequence[str], within: bool = False) -> None:
     """Save the values of the names for later steps, each that can be saved.
 
     A value that was loaded and not changed is handed on as the files it came from. What the
-    notebook's own functions still do is warned of.
+    notebook's own functions still do is warned of. ``within`` a loop or a branch, values are told
+    apart that share objects with what is outside of it.
 
     Raises:
         MarshalError: a value cannot be saved, or the step changed an input that another step
@@ -96,6 +121,10 @@ def save_outputs(scope: Mapping[str, Any], names: Sequence[str]) -> None:
         warnings.warn(text, RuntimeWarning, stacklevel=2)
     targets = {name: Path(context["outputs"][name]) for name in names}
     values = {name: scope[name] for name in names if name in scope}
+    if within or ties:
+        from .loop_sharing import find_ties
+
+        find_ties(scope, values, context.get("index"), within)
     with remembering_buffers():
         _save(values, targets, context, failed)
     if failed:
@@ -159,9 +188,9 @@ def _save(
         publish(Manifest(name, context["step"], changed=gone), Path(), targets[name])
 
 
-def _known_digest(name: str) -> str | None:
+def _known_digest(name: str, value: object) -> str | None:
     """The content digest of what was just loaded, where the format vouches for it."""
-    if name not in _loaded:
+    if name not in _loaded or _loaded[name][0] != id(value):  # the item of a loop over it
         return None
     manifest = _loaded[name][2]
     exact = manifest.backend in ("npy", "json", "txt", "bin", "frame.arrow")
@@ -218,15 +247,15 @@ def _broken_guards(scope: Mapping[str, Any]) -> list[str]:
     for name, reader in _guards.items():
         if name not in _before or name not in scope:
             continue
-        before = _before[name]
+        before, why = _before[name], reader
+        if " " not in reader:
+            why = f"which step `{reader}` reads and may do so at the same time; "
+            why += "order the two with a `prev:` tag"
         if before is None:
-            text = f"whether this step changes `{name}`, which step `{reader}` reads, is not known"
+            text = f"whether this step changes `{name}`, {why.partition(' and')[0]}, is not known"
             warnings.warn(text, RuntimeWarning, stacklevel=3)
-        elif digest(scope[name]) != before:
-            failed.append(
-                f"this step changed `{name}`, which step `{reader}` reads and may do so at the "
-                "same time; order the two with a `prev:` tag"
-            )
+        elif digest(others.get(name, scope[name])) != before:
+            failed.append(f"this step changed `{name}`, {why}")
     return failed
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from . import backends as backends  # which register themselves
 from .culprit import explain
 from .dispatch import full_name
-from .files import link, new_folder, replace_folder, seal, sync
+from .files import link, new_folder, replace_folder, seal, step_context, sync
 from .manifest import (
     MANIFEST,
     UNBOUND,
@@ -24,6 +24,9 @@ from .manifest import (
     versions_for,
 )
 from .resources import resource_load, resource_save
+
+#: What values share with others, of those that do; see :mod:`.loop_sharing`.
+ties: dict[str, Mapping[str, bool]] = {}
 
 
 def save_group(
@@ -81,6 +84,8 @@ def _explain(values: Mapping[str, object], error: Exception, how: Mapping[str, A
 
 def publish(manifest: Manifest, source: Path, target: Path) -> None:
     """Make ``target`` a value's folder whose files are links to (or copies of) those there."""
+    index = step_context().get("index")
+    manifest = replace(manifest, index=index, tied=ties.get(manifest.name))
     with new_folder(target) as made:
         link(manifest.files, source, made)
         (made / MANIFEST).write_text(manifest.to_json())

@@ -13,7 +13,10 @@ from kale.errors import KaleError, Location, NotebookError, raise_all
 from kale.ir import METRICS_STEP, SETUP_STEP, Pipeline, Source, Step
 from kale.nbparser.cells import Role, TaggedCell, parse_cells
 from kale.nbparser.graph import Edge, check_edges, check_names
+from kale.nbparser.item_reads import reads_behind
 from kale.nbparser.metadata import parse_settings
+from kale.nbparser.nesting import nest
+from kale.nbparser.nesting_checks import check_nesting
 from kale.nbparser.notebook import Notebook
 from kale.nbparser.options import PlacedOption, merge_options
 from kale.nbparser.packages import (
@@ -25,6 +28,7 @@ from kale.nbparser.packages import (
 )
 from kale.nbparser.parameters import parse_parameters
 from kale.nbparser.sources import has_code, read_sources, syntax_errors
+from kale.nbparser.step_control import PlacedControl
 from kale.nbparser.tag_kinds import OptionTag
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -37,6 +41,7 @@ class _StepCells:
     sources: list[Source] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     options: list[PlacedOption] = field(default_factory=list)
+    control: list[PlacedControl] = field(default_factory=list)
 
 
 def parse_pipeline(
@@ -53,7 +58,8 @@ def parse_pipeline(
 
     Raises:
         KaleError: all that is wrong with the notebook, in the order of the places; the codes
-            are KALE008 to KALE010, KALE101 to KALE118, KALE200, KALE202 and KALE203.
+            are KALE008 to KALE010, KALE101 to KALE118, KALE200, KALE202, KALE203, KALE746
+            and KALE775 to KALE779.
     """
     settings, errors = parse_settings(notebook, override, default)
     cells, tag_errors, diagnostics = parse_cells(notebook)
@@ -70,6 +76,8 @@ def parse_pipeline(
     problems += _check(gathered, cells, notebook, setup=setup)
     shared = {c.cell.number for c in cells if c.role in {Role.IMPORTS, Role.FUNCTIONS}}
     steps = _steps(gathered, settings.defaults, problems, asked, shared, setup=setup)
+    if any(step.control for step in gathered.values()):
+        steps = _nested(steps, gathered, settings.defaults, problems, cells, sources)
     raise_all(problems)
     found = [*settings.diagnostics, *diagnostics, *left]
     if setup:
@@ -127,6 +135,8 @@ def _gather(
                 step.sources.append(replace(sources[cell.cell.number], at=at))
             step.edges += [Edge(before, name, place) for before in cell.after]
             step.options += [PlacedOption(tag, place) for tag in cell.options]
+            if cell.control:
+                step.control.append(PlacedControl(cell.control, place))
     return gathered
 
 
@@ -191,6 +201,25 @@ def _steps(
             after = (SETUP_STEP,)
         steps.append(Step(name, tuple(step.sources), after, options, step.sources[0].at))
     return tuple(steps)
+
+
+def _nested(
+    steps: tuple[Step, ...],
+    gathered: Mapping[str, _StepCells],
+    defaults: tuple[OptionTag, ...],
+    problems: list[KaleError],
+    cells: Iterable[TaggedCell],
+    sources: Mapping[int, Source],
+) -> tuple[Step, ...]:
+    """The steps in their loops and conditions, and those that decide about these."""
+    control = {name: step.control for name, step in gathered.items()}
+    options, _ = merge_options("", steps[0].at, (), defaults)
+    nested, errors = nest(steps, control, options, sources.values())
+    problems += errors
+    if not errors:
+        problems += check_nesting(nested, cells)
+        problems += reads_behind(nested, _of(Role.METRICS, cells, sources))
+    return nested
 
 
 def _no_step(notebook: Notebook) -> NotebookError:

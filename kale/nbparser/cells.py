@@ -11,6 +11,7 @@ from kale.errors import KaleError, Location, NotebookError
 from kale.nbparser.notebook import Cell, Notebook
 from kale.nbparser.tag_kinds import (
     BlockTag,
+    ControlTag,
     FunctionsTag,
     ImportsTag,
     MetricsTag,
@@ -41,7 +42,8 @@ class TaggedCell:
     """An active cell and what it is: ``steps`` are the names for :attr:`Role.STEP`.
 
     ``joined`` says that the role is that of a cell above. ``after`` and ``options`` are the
-    cell's own ``prev:`` and option tags, whatever its role; ``misread`` its tags that are wrong.
+    cell's own ``prev:`` and option tags, whatever its role; ``misread`` its tags that are wrong;
+    ``control`` its tags of loops and conditions, in the order written.
     """
 
     cell: Cell
@@ -51,6 +53,7 @@ class TaggedCell:
     options: tuple[OptionTag, ...]
     joined: bool
     misread: tuple[str, ...] = ()
+    control: tuple[ControlTag, ...] = ()
 
 
 _ROLES: tuple[tuple[type[Tag], Role], ...] = (
@@ -67,7 +70,8 @@ def parse_cells(
     """The active cells in notebook order, what is wrong with their tags, and what to know.
 
     Errors: those of :func:`kale.nbparser.tags.parse_tag`; KALE104, tags of one cell contradict
-    each other; KALE108, a nested notebook; KALE118, ``tags`` is no list of strings.
+    each other; KALE108, a nested notebook; KALE118, ``tags`` is no list of strings; KALE775, a
+    loop or a condition of what is no step.
     Diagnostics: KALE107, tags without effect.
     """
     tagged: list[TaggedCell] = []
@@ -101,9 +105,12 @@ def parse_cells(
             tuple(tag for tag in tags if isinstance(tag, OptionTag)),
             joined=own is None,
             misread=tuple(text for text in cell.tags if not _readable(text)),
+            control=tuple(tag for tag in tags if isinstance(tag, ControlTag)),
         )
+        errors.extend(_no_step_alone(entry, at))
         if role not in {Role.STEP, Role.SETUP, Role.UNKNOWN}:
-            diagnostics.extend(_no_effect(tags, role.value, at))
+            idle = [tag for tag in tags if not isinstance(tag, ControlTag)]  # those are errors
+            diagnostics.extend(_no_effect(idle, role.value, at))
         elif own is not None:
             diagnostics.extend(_papermill(tags, at))
         tagged.append(entry)
@@ -180,6 +187,27 @@ def _contradiction(first: Tag, second: Tag, at: Location) -> NotebookError:
     )
 
 
+def _no_step_alone(tagged: TaggedCell, at: Location) -> list[NotebookError]:
+    """KALE775: a loop or a condition on a cell that is of no step, or of several."""
+    if not tagged.control or tagged.role is Role.UNKNOWN:
+        return []
+    if tagged.role in {Role.STEP, Role.SETUP}:
+        if len(tagged.steps) < 2:
+            return []
+        where = "that belongs to several steps"
+    else:
+        where = f"of {tagged.role.value}"
+    return [
+        NotebookError(
+            "KALE775",
+            f"the tag `{format_tag(tagged.control[0])}` stands on a cell {where}",
+            at=at,
+            hint="loops and conditions are of one step: give the code a cell of its own, tagged"
+            " `block:NAME`",
+        )
+    ]
+
+
 def _skip_contradiction(tags: Sequence[Tag], at: Location) -> list[NotebookError]:
     for tag in tags:
         other_role = isinstance(tag, ImportsTag | FunctionsTag | MetricsTag | NotebookTag)
@@ -199,7 +227,7 @@ def _nested(tag: NotebookTag, at: Location) -> NotebookError:
 
 
 def _no_effect(tags: Sequence[Tag], on: str, at: Location) -> list[Diagnostic]:
-    idle = [format_tag(tag) for tag in tags if isinstance(tag, PrevTag | OptionTag)]
+    idle = [format_tag(tag) for tag in tags if isinstance(tag, PrevTag | OptionTag | ControlTag)]
     return [
         diagnose(
             "KALE107",

@@ -9,7 +9,8 @@ Kale's when
 * a blank or `=` stands where the colon belongs (`prev a`, `limit cpu 2`);
 * the word before the colon is one insertion, deletion, exchange of neighbours or replaced
   letter away from a keyword (`blok:a`), unless it is a common word of its own;
-* it is one such change away from a word that stands alone (`import`, `pipeline-metric`).
+* it is one such change away from a word that stands alone (`import`, `pipeline-metric`);
+* it is Python's own word for what a tag of Kale's does (`for:x in xs`, `if:n > 1`, `else`).
 
 For options, whose keywords are everyday words, the corrected text must be a right tag too:
 `note:see below` is nobody's `node:`, and `label x` no label.
@@ -27,11 +28,16 @@ _STRUCTURAL = ("block", "step", "prev", "notebook")
 #: Everyday words one letter away from a keyword.
 _FOREIGN = frozenset(
     "black clock flock lock stem stop steep note code mode".split()
-    + "files fill film find fine fire five mile pile tile".split()
+    + "files fill film find fine fire five mile pile then tile".split()
 )
 
-#: Option keywords that begin everyday phrases: `image 1`, `notebook intro`.
+#: Python's words, and those of the SDK, for keywords and tags of Kale's.
+_OTHER_WORDS = {"for": "loop", "if": "when", "parallel": "parallelism"}
+_ELSE = "when:else"
+
+#: Keywords that begin everyday phrases: `image 1`, `notebook intro`, `when ready`.
 _PHRASES = frozenset({"file", "image", "notebook", "packages", "report"})
+_COMPARISON = re.compile(r"[<>=(]|\b(?:and|or|not|in|is|else)\b")
 
 
 def right_spelling(
@@ -49,10 +55,17 @@ def right_spelling(
     alone = _near_word(plain, tuple(words))
     if alone is not None:
         return alone
+    if plain.lower().rstrip(": ") == "else":
+        return _ELSE
+    if (test := re.match(r"elif\b[\s:]*(.+)", plain)) and reads(f"when:elif {test[1]}"):
+        return f"when:elif {test[1]}"
     head, colon, rest = plain.partition(":")
     if not colon:
         return _without_colon(plain, tuple(keywords), reads)
     head = re.sub(r"[\s_]+", "-", head.strip().lower())
+    if head in _OTHER_WORDS:
+        corrected = f"{_OTHER_WORDS[head]}:{rest.strip()}"
+        return corrected if reads(corrected) else None
     for keyword in keywords:
         if head == keyword or (head not in _FOREIGN and one_change_apart(head, keyword)):
             corrected = f"{keyword}:{rest.strip()}"
@@ -73,9 +86,12 @@ def _without_colon(
 ) -> str | None:
     head, _, rest = re.sub(r"\s*[\s=]\s*", ":", plain, count=1).partition(":")
     head = head.lower().replace("_", "-")
+    head = _OTHER_WORDS.get(head, head)
     if not rest:
         return f"{head}:NAME" if head in {"block", "prev"} else None
     if head not in keywords or head in _PHRASES:
+        return None
+    if head == "when" and not _COMPARISON.search(rest):
         return None
     corrected = f"{head}:{rest}"
     if not reads(corrected):

@@ -200,7 +200,7 @@ def _bound(body: list[ast.stmt]) -> tuple[dict[str, bool], list[str]]:
             continue
         value = getattr(statement, "value", None)
         alone = isinstance(statement, _CODE) or isinstance(value, ast.Constant)
-        for name in _names(statement):
+        for name in bound_by(statement):
             if isinstance(statement, _BLOCKS):
                 maybe.setdefault(name)
             else:
@@ -232,13 +232,17 @@ def _globals_of_functions(body: list[ast.stmt]) -> Iterator[str]:
                 yield from node.names
 
 
-def _names(node: ast.AST) -> Iterator[str]:
+def bound_by(node: ast.AST) -> Iterator[str]:
     """The names that a statement binds in its own scope."""
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             yield name
             return
-        case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            named = (n.target for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
+            yield from (target.id for target in named)
+            return
+        case ast.Lambda():
             return
         case ast.Name(id=name, ctx=ast.Store()):
             yield name
@@ -246,5 +250,7 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield asname or name.partition(".")[0]
         case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
             yield name
+        case ast.MatchMapping(rest=str(name)):
+            yield name
     for child in ast.iter_child_nodes(node):
-        yield from _names(child)
+        yield from bound_by(child)

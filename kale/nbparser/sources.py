@@ -50,6 +50,8 @@ def bound_names(tree: ast.Module) -> Iterable[str]:
                 yield name
             case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 yield name
+            case ast.MatchMapping(rest=str(name)):
+                yield name
             case ast.alias(name=name, asname=asname):
                 yield asname or name.partition(".")[0]
 

@@ -201,6 +201,38 @@ class RunAsTag:
     value: int | bool
 
 
+@dataclass(frozen=True, slots=True)
+class LoopTag:
+    """``loop:TARGET in ITEMS``: the step runs once for each item, with the item assigned.
+
+    Both are Python text; ``parallelism`` is how many items are worked on at the same time, which
+    a tag of its own says.
+    """
+
+    target: str
+    items: str
+    parallelism: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhenTag:
+    """``when:TEST``: the step runs only when the expression is true.
+
+    ``when:elif TEST`` and ``when:else``, whose test is empty, go on with the condition of the
+    steps right before, as in Python; of these, ``otherwise`` is set.
+    """
+
+    test: str
+    otherwise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelismTag:
+    """``parallelism:N``: at most so many items of the loop before it are worked on at a time."""
+
+    items: int
+
+
 #: Tags that say what a cell is.
 RoleTag = BlockTag | ImportsTag | FunctionsTag | ParametersTag | MetricsTag | SkipTag | NotebookTag
 
@@ -227,5 +259,8 @@ OptionTag = (
     | RunAsTag
 )
 
+#: Tags that say how often a step runs; their order counts, the outermost stands first.
+ControlTag = LoopTag | WhenTag | ParallelismTag
+
 #: Every tag of Kale's.
-Tag = RoleTag | PrevTag | OptionTag
+Tag = RoleTag | PrevTag | OptionTag | ControlTag

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from kale.errors import NotebookError
+from kale.nbparser.control_tags import CONTROL_FORMS, CONTROL_PARSERS
 from kale.nbparser.lookalikes import right_spelling
 from kale.nbparser.names import check_step_name, suggest_step_name
 from kale.nbparser.option_tags import OPTION_PARSERS, malformed
@@ -20,10 +21,12 @@ from kale.nbparser.tag_kinds import (
     ImportsTag,
     LabelTag,
     LimitTag,
+    LoopTag,
     MetricsTag,
     NodeTag,
     NotebookTag,
     PackagesTag,
+    ParallelismTag,
     ParametersTag,
     PrevTag,
     PullPolicyTag,
@@ -38,6 +41,7 @@ from kale.nbparser.tag_kinds import (
     TimeoutTag,
     TolerationTag,
     VolumeTag,
+    WhenTag,
 )
 
 _WORDS: dict[str, Tag] = {
@@ -67,7 +71,7 @@ def parse_tag(text: str) -> Tag | None:
         return None
     keyword, colon, rest = offer.partition(":")
     if colon and rest != "NAME" and not _reads(offer):
-        offer = f"{keyword}:{_offered_names(rest)}"
+        offer = f"{keyword}:{CONTROL_FORMS.get(keyword) or _offered_names(rest)}"
     raise NotebookError(
         "KALE101", f"`{text}` looks like a tag of Kale's, but is none", hint=f"write `{offer}`"
     )
@@ -130,6 +134,12 @@ def format_tag(tag: Tag) -> str:  # noqa: C901 - one short case a kind
             return f"pull-policy:{policy}"
         case RunAsTag(what, value):
             return f"run-as-{what}:{str(value).lower()}"
+        case LoopTag(target, items):
+            return f"loop:{target} in {items}"
+        case WhenTag(test, otherwise):
+            return f"when:{f'elif {test}' if test and otherwise else test or 'else'}"
+        case ParallelismTag(items):
+            return f"parallelism:{items}"
 
 
 def _switch(enabled: bool) -> str:
@@ -186,4 +196,5 @@ _PARSERS: dict[str, Callable[[str], Tag]] = {
     "prev": _prev,
     "notebook": _notebook,
     **OPTION_PARSERS,
+    **CONTROL_PARSERS,
 }

@@ -60,7 +60,7 @@ def run(ports: Ports, step: str, notebook: str, folder: Path) -> bool:
     if error is None:
         error = _tell(ports, names, context)
     if error is not None:
-        inputs = {name: _described(paths[0]) for name, paths in context["inputs"].items()}
+        inputs = {name: _described(paths[0]) for name, paths in context["inputs"].items() if paths}
         report_failure(step, source, executed, error, inputs)
         if "on_volume" in context:
             shutil.rmtree(context["on_volume"], ignore_errors=True)
@@ -70,7 +70,10 @@ def run(ports: Ports, step: str, notebook: str, folder: Path) -> bool:
 def _context(ports: Ports, step: str, names: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """What the cells that load, save and record are told; see ``kale_runtime.step``."""
     inputs, outputs, root = names["inputs"], names["outputs"], names.get("on_volume", "")
-    folders = {n: [_input(ports, n, k, root) for k in keys] for n, keys in inputs.items()}
+    folders = {
+        n: [_input(artifact, n, root) for k in keys for artifact in ports.lists.get(k, ())]
+        for n, keys in inputs.items()
+    }
     made = ""
     if root and outputs:
         from .on_volume import new_folder  # which the pods of most pipelines have not
@@ -98,12 +101,19 @@ def _context(ports: Ports, step: str, names: Mapping[str, Any], folder: Path) ->
         context["on_volume"] = made
     if "classification_metrics" in ports.outputs:
         context["classification"] = str(folder / "classification.json")
+    for more in _more(names):
+        context |= more.context_of(ports, names, folder)
     return context
 
 
-def _input(ports: Ports, name: str, key: str, root: str) -> str:
+def _more(names: Mapping[str, Any]) -> list[Any]:
+    """What the pods of most pipelines have not."""
+    return [importlib.import_module(f"kale_pod.{m}") for m in ("logged", "told") if m in names]
+
+
+def _input(artifact: Mapping[str, Any], name: str, root: str) -> str:
     """The folder of a value: the input artifact, or what that says of a volume."""
-    path: str = local_path(ports.inputs[key])
+    path: str = local_path(artifact)
     if not root:
         return path
     from .on_volume import follow
@@ -123,6 +133,8 @@ def _enter_working_folder() -> None:
     # Not the author's files: a `random.py` among them is for the notebook, which finds it in its
     # working folder, and not for what starts the kernel.
     known = [str(root), os.environ.get("PYTHONPATH")]
+    if importlib.util.find_spec("kale") is None:
+        known.append(f"{root}/kale_pod/shim")  # where it is there
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, known))
     if (files := root / "kale_files").is_dir():
         os.chdir(files)
@@ -220,6 +232,8 @@ def _tell(ports: Ports, names: Mapping[str, Any], context: Mapping[str, Any]) ->
             manifest = _manifest(folder)
             kept = ("type", "artifact", "description", "digest")
             ports.tell(key, {k: manifest[k] for k in kept if manifest.get(k)})
+        for more in _more(names):
+            more.tell(ports, names, context)
         if "metrics" in ports.outputs:
             recorded = json.loads(Path(context["metrics"]).read_bytes())
             ports.tell("metrics", {n: v for n, v in recorded.items() if type(v) in (int, float)})

@@ -12,14 +12,17 @@ from typing import Any
 class Ports:
     """The artifacts of a task by their keys, its parameters, and the file that tells KFP of them.
 
-    What is changed in ``outputs`` is what KFP learns, if :meth:`finish` is called.
+    ``lists`` has all artifacts of each input, ``inputs`` the first. What is changed in ``outputs``,
+    and ``more`` of the executor output's fields, KFP learns, if :meth:`finish` is called.
     """
 
     def __init__(self, executor_input: str) -> None:
         given = json.loads(executor_input)
         received = given.get("inputs", {})
-        self.inputs = _artifacts(received)
-        self.outputs = _artifacts(given["outputs"])
+        self.lists = _artifacts(received)
+        self.inputs = {key: found[0] for key, found in self.lists.items() if found}
+        self.outputs = {key: found[0] for key, found in _artifacts(given["outputs"]).items()}
+        self.more: dict[str, Any] = {}
         self.parameters: dict[str, Any] = received.get("parameterValues", {})
         self._file = Path(given["outputs"]["outputFile"])
 
@@ -36,7 +39,7 @@ class Ports:
         The next task's container gets them as an argument, in which Kubernetes and Argo expand
         what looks like a name of theirs.
         """
-        safe = {k: v for k, v in facts.items() if not re.search(r"\$|{{", str(v))}
+        safe = {k: v for k, v in facts.items() if not re.search(r"\$|{{", f"{k} {v}")}
         self.outputs[key].setdefault("metadata", {}).update(safe)
 
     def may_hand_on(self, step: str, keys: Iterable[str], output: str) -> bool:
@@ -60,7 +63,7 @@ class Ports:
         """Write the executor output."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         artifacts = {key: {"artifacts": [artifact]} for key, artifact in self.outputs.items()}
-        self._file.write_text(json.dumps({"artifacts": artifacts}))
+        self._file.write_text(json.dumps({"artifacts": artifacts, **self.more}))
 
 
 def local_path(artifact: Mapping[str, Any]) -> Any:
@@ -98,6 +101,5 @@ def _as_doubles(value: Any) -> str:
     return json.dumps(json.loads(json.dumps(value), parse_int=float), sort_keys=True)
 
 
-def _artifacts(side: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    ports = side.get("artifacts", {})
-    return {key: port["artifacts"][0] for key, port in ports.items() if port.get("artifacts")}
+def _artifacts(side: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    return {key: port.get("artifacts", []) for key, port in side.get("artifacts", {}).items()}

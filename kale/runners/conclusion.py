@@ -8,6 +8,7 @@ from typing import Any
 from kale.diagnostics import Diagnostic
 from kale.runners.history.past_runs import resume_command
 from kale.runners.ledger import Ledger
+from kale.runners.logged import run_metrics
 from kale.runners.result import RunResult, RunStatus
 from kale.runners.run_directory import write_json
 from kale.runners.view.report import write_report
@@ -29,8 +30,9 @@ def conclude(
     """
     plan, directory, known = ledger.plan, ledger.directory, ledger.known
     pages = known.pages.finish(interrupted(), stop=interrupted)
-    steps = tuple(ledger.results[task.name] for task in plan.tasks)
-    well = all(step.status == "succeeded" for step in steps if step.name in ledger.wanted)
+    steps = tuple(ledger.results[name] for name in ledger.expansion.names)
+    metrics = {**run_metrics(steps), **ledger.metrics}
+    well = ledger.did_well
     status: RunStatus = "succeeded" if well else "failed"
     known.journal.finished("interrupted" if interrupted() else status)
     # The journal is asked last whether all of it could be written.
@@ -40,13 +42,13 @@ def conclude(
         status,
         directory.root,
         steps,
-        ledger.metrics,
+        metrics,
         found,
         ledger.seconds,
         interrupted(),
         "" if well else resume_command(plan.pipeline.path, directory.root),
     )
-    write_json(directory.metrics, ledger.metrics)
+    write_json(directory.metrics, metrics)
     write_json(directory.result, result.as_json())
     write_report(plan, result, pages=pages, parameters=parameters, resume=result.resume)
     return result

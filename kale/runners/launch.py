@@ -15,6 +15,7 @@ from kale.runners.engines.child import Child
 from kale.runners.engines.first_imports import first_imports
 from kale.runners.engines.templates import Templates
 from kale.runners.failures.probe_source import value_probe_source
+from kale.runners.logged import forget_logged
 from kale.runners.options import EngineName
 from kale.runners.parameters import task_parameters
 from kale.runners.run_directory import RunDirectory, write_json
@@ -92,6 +93,8 @@ class Launcher:
         shutil.rmtree(directory.values(step), ignore_errors=True)
         directory.executed_notebook(step).unlink(missing_ok=True)
         directory.metrics_of(step).unlink(missing_ok=True)
+        directory.decisions_of(step).unlink(missing_ok=True)
+        forget_logged(directory.logged(step))
         directory.step_notebook(step).write_bytes(task.notebook)
         write_json(directory.context(step), self._contexts.of(task))
         job = {

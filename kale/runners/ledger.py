@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.errors import Location
-from kale.ir import Plan, Task
+from kale.errors import Location, RunError
+from kale.ir import Task
 from kale.runners.cache.keeper import Keeper
 from kale.runners.cache.recall import Recall
 from kale.runners.cache.records import StepKey, StepRecord
 from kale.runners.cache.step_keys import StepKeys
+from kale.runners.expansion import Expansion, index_of, step_of
 from kale.runners.history.journal import Journal
 from kale.runners.history.past_run import PastRun
 from kale.runners.history.why import Reasons
+from kale.runners.logged import read_logged
 from kale.runners.result import StepError, StepResult
-from kale.runners.run_directory import RunDirectory
+from kale.runners.run_directory import RunDirectory, read_plain_json
 from kale.runners.selection import Selection
 from kale.runners.view.pages import Pages
 
@@ -45,9 +47,10 @@ class Ledger:
     """The steps of one run; asked about each when it is ready, told of each when it ended."""
 
     def __init__(
-        self, plan: Plan, directory: RunDirectory, selection: Selection, known: Knowledge
+        self, expansion: Expansion, directory: RunDirectory, selection: Selection, known: Knowledge
     ) -> None:
-        self.plan, self.directory, self.known = plan, directory, known
+        self.expansion, self.plan = expansion, expansion.plan
+        self.directory, self.known = directory, known
         self._selection = selection
         self._began = time.monotonic()
         self._keys: dict[str, StepKey] = {}
@@ -76,7 +79,8 @@ class Ledger:
         """
         known, started = self.known, self.seconds
         key = self._keys[task.name] = known.keys.key(task)
-        asked = self._selection.asked.get(task.name, "")
+        known.reasons.know(task)
+        asked = self._selection.asked.get(step_of(task), "")
         record, miss = (None, "") if asked else self._found(task, key)
         if record is None:
             if not asked and not known.use_cache:
@@ -86,13 +90,13 @@ class Ledger:
         self._whys[task.name] = known.reasons.taken(task.name, record)
         make_way(task.name)
         taken = known.recall.restore(record)
-        if taken is None:
+        if taken is None or not self._is_decided(task):
             miss = "its saved values could not be taken over"
             self._whys[task.name] = known.reasons.ran(task.name, key, miss=miss)
             return None
         known.pages.take(task.name, Path(record.run))
         known.keeper.keep(task.name)
-        self.metrics.update(taken.metrics)
+        self._add_metrics(task, taken.metrics)
         return self._note(
             replace(self._result(task, "succeeded", started=started), cached=True, attempts=0),
             taken,
@@ -112,6 +116,24 @@ class Ledger:
             return None, miss
         found = known.recall.find(key)
         return found.record, found.miss or miss
+
+    def decisions(self, task: Task) -> dict[str, int]:
+        """What a step that ended well has told of loops and conditions, by their keys.
+
+        Raises:
+            RunError: it has not, or nothing that can be (KALE750, KALE751).
+        """
+        if not task.decides:
+            return {}
+        told = read_plain_json(self.directory.decisions_of(task.name))
+        return self.expansion.check(task.name, told)
+
+    def _is_decided(self, task: Task) -> bool:
+        try:
+            self.decisions(task)
+        except RunError:
+            return False
+        return True
 
     def renew(self, task: Task) -> None:
         """Look again at what a step depends on, before another attempt."""
@@ -147,14 +169,25 @@ class Ledger:
             key = self._keys[task.name]
             record = self.known.recall.remember(key, task, result.seconds, files)
             self.known.keeper.keep(task.name, record)
-            self.metrics.update(record.metrics)
+            self._add_metrics(task, record.metrics)
         if result.notebook is not None and task.options.report is not False:
             self.known.pages.make(task.name)
         return self._note(result, record)
 
-    def skipped(self, step: str, blockers: Sequence[str] = (), why: str = "") -> StepResult:
+    def skipped(self, name: str, blockers: Sequence[str] = (), why: str = "") -> StepResult:
         """Note a step that does not run: for others that failed, or for the reason given."""
-        return self._note(StepResult(step, "skipped", blocked_by=tuple(blockers), why=why))
+        node = self.expansion[name]
+        result = StepResult(name, "skipped", blocked_by=tuple(blockers), why=why)
+        return self._note(replace(result, step=node.task.name, index=node.index))
+
+    def grown(self, step: str, names: Sequence[str]) -> None:
+        """Note what has come in the place of a step that stands in loops."""
+        self.known.journal.step_grown(step, names)
+
+    def _add_metrics(self, task: Task, metrics: Mapping[str, Any]) -> None:
+        # As what steps log themselves: the items of a loop all report the same names.
+        prefix = f"{task.name}/" if index_of(task) else ""
+        self.metrics.update({f"{prefix}{name}": value for name, value in metrics.items()})
 
     def _result(self, task: Task, status: Any, *, started: float) -> StepResult:
         notebook = self.directory.executed_notebook(task.name)
@@ -167,6 +200,9 @@ class Ledger:
             self.seconds - started,
             why=self._whys.get(task.name, ""),
             started=started,
+            logged=read_logged(self.directory.logged(task.name)),
+            step=step_of(task),
+            index=index_of(task),
         )
 
     def _note(self, result: StepResult, record: StepRecord | None = None) -> StepResult:
@@ -190,13 +226,19 @@ class Ledger:
     def left_over(self) -> list[StepResult]:
         """Note the steps that nothing has been said of yet: nobody asked, or a signal came."""
         return [
-            self.skipped(
-                task.name,
-                why="" if task.name in self.wanted else self._selection.left_out(task.name),
-            )
-            for task in self.plan.tasks
-            if task.name not in self.results
+            self.skipped(name, why=self._selection.left_out(self.expansion[name].task.name))
+            for name in self.expansion.names
+            if name not in self.results
         ]
+
+    @property
+    def did_well(self) -> bool:
+        """Whether all that was wanted and could be has succeeded."""
+        return all(
+            result.status == "succeeded" or self.expansion[name].left_out
+            for name, result in self.results.items()
+            if result.step in self.wanted
+        )
 
     def settle(self, hurried: Callable[[], bool]) -> tuple[Diagnostic, ...]:
         """Wait until values are kept, unless ``hurried()``; what there is to tell of the run."""

@@ -20,6 +20,7 @@ from kale.runners.cache.keeper import Keeper
 from kale.runners.cache.recall import Recall
 from kale.runners.cache.step_keys import StepKeys
 from kale.runners.conclusion import conclude
+from kale.runners.expansion import Expansion
 from kale.runners.history.journal import Journal
 from kale.runners.history.past_run import PastRun
 from kale.runners.history.past_runs import EarlierSteps, past_runs
@@ -28,6 +29,7 @@ from kale.runners.launch import Launcher
 from kale.runners.ledger import Knowledge, Ledger
 from kale.runners.lending import lend_inputs
 from kale.runners.loop import Loop
+from kale.runners.only import decided_by
 from kale.runners.options import RunOptions
 from kale.runners.origin import find_origin
 from kale.runners.parameters import check_names
@@ -79,10 +81,13 @@ def run(
             hint="give 1 or more, or leave the option out",
         )
     check_names(plan.pipeline, parameters)
+    steps = Expansion(plan)
+    plan, cwd, pipeline = steps.plan, cwd.absolute(), plan.pipeline
     selection = select(plan, options)
-    cwd, pipeline = cwd.absolute(), plan.pipeline
     if origin is None:
         origin = find_origin(plan, options, None)
+    if options.only is not None and origin is not None:
+        steps = decided_by(plan, origin)
     directory = create_run_directory(run_dir or default_run_dir(cwd, pipeline.name))
     notebook = Path(pipeline.path).name
     earlier = past_runs(cwd, pipeline.name, notebook=notebook, besides=directory.root)
@@ -101,13 +106,13 @@ def run(
             keys=keys,
             recall=Recall(directory, keys),
             reasons=Reasons(plan, EarlierSteps(earlier), parameters),
-            journal=Journal.create(directory, plan, parameters, options),
+            journal=Journal.create(directory, plan, parameters, options, steps.names),
             keeper=Keeper(directory.root),
             pages=Pages(directory),
             resumed=origin,
             use_cache=options.use_cache,
         )
-        ledger = Ledger(plan, directory, selection, known)
+        ledger = Ledger(steps, directory, selection, known)
         launcher = Launcher(
             plan,
             directory,

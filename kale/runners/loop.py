@@ -6,23 +6,22 @@ import heapq
 import selectors
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from kale.errors import Location
+from kale.errors import Location, RunError
 from kale.ir import Task
 from kale.runners.engines.child import Child
 from kale.runners.failures.failure_text import retry_reason
 from kale.runners.failures.memory import oom_kills
 from kale.runners.failures.verdict import judge, unstartable
+from kale.runners.frontier import Frontier
+from kale.runners.in_flight import Pause, Running
 from kale.runners.launch import Launcher
 from kale.runners.ledger import Ledger
 from kale.runners.logs import LogTail
-from kale.runners.memory import MemoryBudget, available_memory
 from kale.runners.options import RunOptions
 from kale.runners.prepared import Prepared
 from kale.runners.result import StepError
-from kale.runners.schedule import Schedule
 from kale.runners.signals import SignalPipe
 from kale.runners.view.progress import Observer
 
@@ -31,30 +30,6 @@ LONGEST_PAUSE = 60.0
 
 #: How often a run looks at what its steps print, in seconds, if somebody wants to see it.
 _LOOK = 0.2
-
-
-@dataclass(slots=True, eq=False)
-class _Running:
-    """A step in flight: its ``attempt`` from 1, when it ``started``, why it was ``stopped``.
-
-    ``started`` is by the ledger's clock, ``deadline`` by the monotonic one; ``cell`` began last.
-    """
-
-    task: Task
-    started: float
-    attempt: int = 0
-    deadline: float | None = None
-    stopped: str | None = None
-    cell: int | None = None
-    error: StepError | None = None
-
-
-@dataclass(slots=True, order=True)
-class _Pause:
-    """A step that waits to be tried again."""
-
-    due: float
-    running: _Running = field(compare=False)
 
 
 class Loop:
@@ -72,30 +47,28 @@ class Loop:
         self._launcher, self._ledger, self._options = launcher, ledger, options
         self._jobs, self._observer, self._signals = jobs, observer, signals
         self._plan = launcher.plan
-        wanted = ledger.wanted
         self._oom = oom_kills()
-        self._tasks = {task.name: task for task in self._plan.tasks if task.name in wanted}
-        self._schedule = Schedule(
-            {name: [b for b in task.after if b in wanted] for name, task in self._tasks.items()}
-        )
-        self._memory = MemoryBudget(available_memory())
-        self._children: dict[Child, _Running] = {}
+        self._frontier = Frontier(ledger, observer)
+        self._children: dict[Child, Running] = {}
         self._prepared = Prepared(launcher)
-        self._pauses: list[_Pause] = []
+        self._pauses: list[Pause] = []
         self._selector = selectors.DefaultSelector()
         self._tail = LogTail(launcher.directory, observer.step_printed)
         self._interrupts = 0
         self._failed_fast: str | None = None
+        self._closing = False
 
     def run(self) -> None:
         """Bring about all that is wanted; how each step ended is in the ledger."""
         try:
             with self._selector:
                 self._selector.register(self._signals, selectors.EVENT_READ)
-                self._start()
-                while self._children or self._pauses:
-                    self._wait()
-                    self._start()
+                self._frontier.begin()
+                self._work()
+                if self._failed_fast is not None and not self._interrupts:
+                    self._closing = True
+                    self._frontier.only_exit_steps()
+                    self._work()
         finally:
             self._prepared.drop()
             # Only something unforeseen leaves children here.
@@ -104,6 +77,13 @@ class Loop:
                 child.close()
         for result in self._ledger.left_over():
             self._observer.step_finished(result)
+
+    def _work(self) -> None:
+        """Start what can start until nothing is left."""
+        self._start()
+        while self._children or self._pauses:
+            self._wait()
+            self._start()
 
     def interrupted(self) -> bool:
         """Whether a signal has come; also one after the last step."""
@@ -114,7 +94,7 @@ class Loop:
 
     @property
     def _ending(self) -> bool:
-        return bool(self._interrupts) or self._failed_fast is not None
+        return bool(self._interrupts) or (self._failed_fast is not None and not self._closing)
 
     def _start(self) -> None:
         """Start what can start, and prepare what comes next."""
@@ -122,32 +102,28 @@ class Loop:
             if self._pauses and self._pauses[0].due <= time.monotonic():
                 self._launch(heapq.heappop(self._pauses).running)
                 continue
-            name = self._schedule.take(self._fits)
-            if name is None:
+            task = self._frontier.take()
+            if task is None:
                 break
-            task = self._tasks[name]
             if (taken := self._ledger.recall(task, self._prepared.drop)) is not None:
                 self._observer.step_finished(taken)
-                self._schedule.succeed(name)
+                self._frontier.succeeded(task)
                 # A run of many steps that all are known must hear Ctrl-C too.
                 self._hear_signals()
                 continue
-            self._observer.step_started(name)
-            self._memory.take(task)
-            self._launch(_Running(task, self._ledger.seconds))
+            self._observer.step_started(task.name)
+            self._frontier.begun(task)
+            self._launch(Running(task, self._ledger.seconds))
         self._prepare()
-
-    def _fits(self, name: str) -> bool:
-        return self._memory.admits(self._tasks[name])
 
     def _prepare(self) -> None:
         """Have the next step's interpreter ready by the time that its producers are done."""
         if not self._ending and self._children:
-            name = self._schedule.next_after({r.task.name for r in self._children.values()})
-            if name is not None:
-                self._prepared.prepare(self._tasks[name])
+            task = self._frontier.next_after({r.task.name for r in self._children.values()})
+            if task is not None:
+                self._prepared.prepare(task)
 
-    def _launch(self, running: _Running) -> None:
+    def _launch(self, running: Running) -> None:
         """Begin an attempt at a step."""
         running.attempt += 1
         task = running.task
@@ -198,7 +174,7 @@ class Loop:
             return _LOOK if left is None else min(left, _LOOK)
         return left
 
-    def _stop(self, child: Child, running: _Running, why: str) -> None:
+    def _stop(self, child: Child, running: Running, why: str) -> None:
         running.stopped = running.stopped or why
         child.stop()
 
@@ -242,26 +218,34 @@ class Loop:
             directory=self._launcher.directory,
             begun=running.cell,
             oom_before=self._oom,
-        )
+        ) or self._undecided(task)
         if error is not None and self._may_retry(running):
             self._pause(running, error)
         else:
             self._end(running, error, child.done)
 
+    def _undecided(self, task: Task) -> StepError | None:
+        """What is wrong with what a step has told of loops and conditions."""
+        try:
+            self._ledger.decisions(task)
+        except RunError as error:
+            return StepError("RunError", error.message, self._at(task), hint=error.hint)
+        return None
+
     # --------------------------------------------------------------------- ending
 
-    def _may_retry(self, running: _Running) -> bool:
+    def _may_retry(self, running: Running) -> bool:
         attempts = 1 + (running.task.options.retries or 0)
         return running.attempt < attempts and not self._ending
 
-    def _pause(self, running: _Running, error: StepError) -> None:
+    def _pause(self, running: Running, error: StepError) -> None:
         """Try a step again, after the pause it asks for, or twice that of the time before."""
         running.stopped = running.deadline = running.cell = None
         self._observer.step_retried(running.task.name, running.attempt + 1, retry_reason(error))
         pause: float | None = running.task.options.retry_pause
         if pause is None:
             pause = min(self._options.retry_pause * 2 ** (running.attempt - 1), LONGEST_PAUSE)
-        heapq.heappush(self._pauses, _Pause(time.monotonic() + pause, running))
+        heapq.heappush(self._pauses, Pause(time.monotonic() + pause, running))
         running.error = error
 
     def _give_up_pauses(self, why: str) -> None:
@@ -271,11 +255,10 @@ class Loop:
         self._pauses.clear()
 
     def _end(
-        self, running: _Running, error: StepError | None, done: Mapping[str, Any] | None
+        self, running: Running, error: StepError | None, done: Mapping[str, Any] | None
     ) -> None:
         """Note how a step ended, and what will not run for it."""
         task = running.task
-        self._memory.give_back(task)
         stopped = f"stopped, since `{self._failed_fast}` failed"
         result = self._ledger.ended(
             task,
@@ -287,13 +270,12 @@ class Loop:
         )
         self._observer.step_finished(result)
         if result.status == "succeeded":
-            self._schedule.succeed(task.name)
+            self._frontier.succeeded(task)
             return
-        for name in self._schedule.fail(task.name):
+        for name in self._frontier.failed(task):
             self._prepared.drop(name)
-            blockers = self._schedule.blocked_by(name)
-            self._observer.step_finished(self._ledger.skipped(name, blockers))
-        if self._options.fail_fast and result.status == "failed" and not self._ending:
+        quits = self._options.fail_fast and not self._ending and not self._closing
+        if quits and result.status == "failed":
             self._failed_fast = task.name
             self._give_up_pauses("fail-fast")
             for child, other in self._children.items():

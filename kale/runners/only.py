@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-from kale.errors import Location, UsageError
+from kale.errors import Location, RunError, UsageError
 from kale.ir import Plan, PortKind, Task
-from kale.runners.contexts import value_folders
+from kale.runners.expansion import Expansion
 from kale.runners.history.differences import code_changes
 from kale.runners.history.past_run import PastRun
 from kale.runners.parameters import task_parameters
-from kale.runners.run_directory import RunDirectory
+from kale.runners.run_directory import RunDirectory, read_plain_json
+from kale.runners.value_places import value_folders
 
 _MANIFEST = "manifest.json"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-#: A larger one is no manifest.
-_LARGEST = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +99,15 @@ def stale_notice(
 
     ``code`` is that part of each step's key now, ``parameters`` are the values given now.
     """
+    steps = decided_by(plan, run)
     before = {step}
-    for task in reversed(plan.tasks):
+    for task in reversed(steps.plan.tasks):
         if task.name in before:
             before.update(task.after)
     told = []
-    for task in plan.tasks:
-        known = run.steps.get(task.name)
+    for task in steps.plan.tasks:
+        # All instances of a step have the same code.
+        known = next(filter(None, map(run.steps.get, steps.nodes_of(task.name))), None)
         record = known.record if known else None
         if task.name in before - {step} and record is not None and task.name in code:
             changes = [
@@ -140,12 +140,40 @@ def _reads(task: Task) -> Iterator[tuple[str, str, str]]:
             yield *port.source, port.name
 
 
+def decided_by(plan: Plan, run: PastRun) -> Expansion:
+    """The steps of a plan, with as many items of loops, and the branches, that there were in a run.
+
+    Raises:
+        RunError: they would be too many (KALE750).
+    """
+    steps = Expansion(plan)
+    for task in steps.plan.tasks if any(task.decides for task in plan.tasks) else ():
+        for name in [*steps.nodes_of(task.name)] if task.decides else ():
+            past = run.steps.get(name)
+            if past is not None and past.status == "succeeded" and not steps[name].open:
+                with suppress(RunError):
+                    told = read_plain_json(RunDirectory(run.path).decisions_of(name))
+                    steps.decide(name, steps.check(name, told))
+    return steps
+
+
+def _all_reads(steps: Expansion, step: str) -> Iterator[tuple[str, str]]:
+    """Producer and key of each value that any instance of a step loads.
+
+    Where it is not known how many there are, the producers are the plan's.
+    """
+    for name in steps.nodes_of(step):
+        if not steps[name].left_out:
+            for producer, key, _ in _reads(steps.task(name)):
+                yield producer, key
+
+
 def _find(plan: Plan, step: str, run: PastRun) -> tuple[list[InputFolder], list[tuple[str, str]]]:
     """What a run has of a step's inputs, and producer and variable of what it lacks."""
     found, missing = [], []
-    tasks = {task.name: task for task in plan.tasks}
-    for producer, key, _ in _reads(tasks[step]):
-        outputs = tasks[producer].outputs
+    steps = decided_by(plan, run)
+    for producer, key in _all_reads(steps, step):
+        outputs = steps[producer].task.outputs
         variable = next(port.name for port in outputs if port.key == key)
         known = run.steps.get(producer)
         done = known is not None and known.status == "succeeded"
@@ -184,14 +212,7 @@ def _is_plain(folder: Path) -> bool:
 
 
 def _name_of(folder: Path) -> object:
-    manifest = folder / _MANIFEST
-    try:
-        if manifest.stat().st_size > _LARGEST:
-            return None
-        found = json.loads(manifest.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return found.get("name") if isinstance(found, dict) else None
+    return read_plain_json(folder / _MANIFEST).get("name")
 
 
 def _quoted(values: Iterable[tuple[str, str]]) -> str:
@@ -200,5 +221,7 @@ def _quoted(values: Iterable[tuple[str, str]]) -> str:
 
 def _first(plan: Plan, producers: Iterable[str]) -> str:
     """What to run so that there are values of these steps; empty if there are no such steps."""
-    steps = " ".join(f"--until {name}" for name in dict.fromkeys(producers))
+    known = {task.name for task in plan.tasks}
+    names = (name if name in known else name.partition(".")[0] for name in producers)
+    steps = " ".join(f"--until {name}" for name in dict.fromkeys(names))
     return f"run `kale run {shlex.quote(plan.pipeline.path)} {steps}` first" if steps else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kale.ir import Plan
+from kale.runners.control_edges import with_control
 from kale.runners.history.past_run import PastRun
 from kale.runners.history.past_runs import find_run, past_runs
 from kale.runners.only import run_for_only
@@ -18,7 +19,7 @@ def find_origin(plan: Plan, options: RunOptions, resume: str | None) -> PastRun 
     Raises:
         UsageError: there is none (KALE508, KALE510), or steps cannot be chosen so (KALE509).
     """
-    select(plan, options)
+    select(with_control(plan), options)
     path, name = Path(plan.pipeline.path), plan.pipeline.name
     if resume is not None:
         return find_run(path.parent, name, resume, notebook=path.name)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from kale.diagnostics import nearest
 from kale.errors import KaleError, UsageError, raise_all
 from kale.ir import Parameter, Pipeline, PortKind, Task
+from kale.runners.expansion import index_of, loops_of
 
 #: What a value of each type looks like, for messages.
 _LOOKS = {
@@ -105,8 +106,12 @@ def inherited_parameters(pipeline: Pipeline, values: Mapping[str, Any]) -> dict[
 
 
 def task_parameters(task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of ``values`` that a task takes as parameters, by the name of its variable."""
-    return {
+    """Those of ``values`` that a task takes as parameters, by the name of its variable.
+
+    An instance of a task in loops also takes the numbers of the items that it works on.
+    """
+    numbers = dict(zip((loop.key for loop in loops_of(task)), index_of(task), strict=False))
+    given = {
         port.name: values[port.source[1]]
         for port in task.inputs
         if port.kind is PortKind.PARAMETER
@@ -114,6 +119,10 @@ def task_parameters(task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
         and port.source[0] == ""
         and port.source[1] in values
     }
+    for port in task.inputs:
+        if port.source is not None and port.source[0] in numbers:
+            given[port.name] = numbers[port.source[0]]
+    return given
 
 
 def _read(parameter: Parameter, text: str) -> Any:

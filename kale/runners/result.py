@@ -11,6 +11,7 @@ from typing import Any, Literal
 from kale.diagnostics import Diagnostic
 from kale.runners.failures.failure_text import failure_lines
 from kale.runners.failures.step_error import Frame, StepError
+from kale.runners.logged import Logged
 
 __all__ = [
     "Frame",
@@ -23,7 +24,7 @@ __all__ = [
     "failure_lines",
 ]
 
-#: How a step ended; a skipped step waits for one that failed.
+#: How a step ended; a skipped step waits for one that failed, or was left out.
 StepStatus = Literal["succeeded", "failed", "skipped"]
 
 #: How a run ended. ``refused`` is for the caller, when there was no plan to run.
@@ -38,7 +39,9 @@ class StepResult:
     what the step printed, both absolute paths that exist, or ``None``. ``blocked_by`` names
     the failed steps that a skipped one was waiting for. ``cached`` says that the results were taken
     from an earlier run, ``why`` why they were or why the step ran; ``engine`` is what ran it.
-    ``started`` is in seconds since the run began.
+    ``started`` is in seconds since the run began, ``logged`` what the step's code has logged.
+    Of an instance of a step in loops, ``step`` is the step's name, and ``index`` has the numbers of
+    the items that it worked on; its ``name`` is made of both.
     """
 
     name: str
@@ -53,6 +56,14 @@ class StepResult:
     why: str = ""
     engine: str = ""
     started: float = 0.0
+    logged: Logged = field(default_factory=Logged)
+    step: str = ""
+    index: tuple[int, ...] = ()
+
+    @property
+    def task(self) -> str:
+        """The name of the plan's task that it is, or is an instance of."""
+        return self.step or self.name
 
     def as_json(self) -> dict[str, Any]:
         """The step as ``kale run --json`` prints it."""
@@ -66,6 +77,8 @@ class StepResult:
             "notebook": None if self.notebook is None else str(self.notebook),
             "seconds": round(self.seconds, 3),
             "error": None if self.error is None else self.error.as_json(),
+            **self.logged.as_json(),
+            **({"step": self.step, "index": [*self.index]} if self.index else {}),
         }
 
 

@@ -8,6 +8,7 @@
     notebooks/<step>.ipynb   the executed notebooks, and each as a page, <step>.html
     values/<step>/<var>/     the saved values
     logs/<step>.log          what the step printed
+    artifacts/<step>/…       the files that the step logged, with <step>.jsonl, the list of them
     metrics.json run.json report.html
 """
 
@@ -17,6 +18,7 @@ import fcntl
 import json
 import os
 import re
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -26,6 +28,9 @@ from pathlib import Path
 from typing import Any
 
 from kale.errors import UsageError
+
+#: Files that Kale writes as JSON are smaller than this, in bytes.
+_LARGEST = 1 << 24
 
 #: The folders that :func:`default_run_dir` makes: TIME and COUNTER.
 _STAMP = re.compile(r"(\d{8}T\d{6}Z)-(\d+)")
@@ -58,6 +63,14 @@ class RunDirectory:
         """The metrics that the step records."""
         return self.root / "contexts" / f"{step}.metrics.json"
 
+    def decisions_of(self, step: str) -> Path:
+        """How many items the loops have, and which branches are taken, that the step tells."""
+        return self.root / "contexts" / f"{step}.decisions.json"
+
+    def logged(self, step: str) -> Path:
+        """The folder of the files that the step logs; the list of them lies beside it."""
+        return self.root / "artifacts" / step
+
     def executed_notebook(self, step: str) -> Path:
         """The step's notebook with its outputs."""
         return self.root / "notebooks" / f"{step}.ipynb"
@@ -73,6 +86,11 @@ class RunDirectory:
     def log(self, step: str) -> Path:
         """What the step printed."""
         return self.root / "logs" / f"{step}.log"
+
+    def files_of(self, step: str) -> tuple[Path, ...]:
+        """What a step leaves beside its values and what it logs, so far as it is there."""
+        notebook, page, log = self.executed_notebook(step), self.page(step), self.log(step)
+        return notebook, page, log, self.metrics_of(step), self.decisions_of(step)
 
     @property
     def metrics(self) -> Path:
@@ -220,3 +238,15 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return found
+
+
+def read_plain_json(path: Path) -> Mapping[str, Any]:
+    """The JSON object in a file that anybody may have written; an empty one if it is none."""
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+            return {}
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -120,7 +120,9 @@ def _check_names(names: list[str], options: RunOptions) -> None:
 
 def _unknown(option: str, step: str, names: list[str]) -> KaleError:
     close = nearest(step, names)
-    if close:
+    if step.partition(".")[0] in names:
+        hint = f"name `{step.partition('.')[0]}`, which means all items of its loop"
+    elif close:
         hint = f"did you mean `{close}`?"
     else:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""

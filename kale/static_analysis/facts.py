@@ -190,6 +190,9 @@ def _writes(
         writes[parameter.name].append(
             Write(parameter.name, Kind.BIND, parameter.at.cell or 0, (PARAMETERS,), parameter.at)
         )
+    # A number or a text can only be replaced, and then a cell binds the name.
+    rebound = {name for cell in cells for name in cell.effects.binds}
+    plain = {p.name for p in pipeline.parameters if p.type not in {"list", "dict"}} - rebound
     # What nothing binds is the language's own, or a star import's: no step hands it on.
     bound = set(writes).union(*(cell.effects.binds for cell in cells))
     for cell in cells:
@@ -212,7 +215,7 @@ def _writes(
                 )
             )
         for name, (node, certain) in effects.mutations.items():
-            if name not in effects.binds and name in bound:
+            if name not in effects.binds and name in bound and name not in plain:
                 kind = Kind.MUTATE if certain else Kind.TOUCH
                 if kind is Kind.TOUCH and name in fixed:
                     continue

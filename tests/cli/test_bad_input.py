@@ -413,7 +413,7 @@ def test_a_wrong_parameter(told, notebook, given, text):
 
 USAGE = [
     pytest.param(["frobnicate"], "No such command 'frobnicate'.", id="an unknown verb"),
-    pytest.param(["check"], "Missing argument 'NOTEBOOK...'.", id="no notebook"),
+    pytest.param(["check"], "Missing argument 'NOTEBOOK|FILE.py...'.", id="no notebook"),
     pytest.param(
         ["nb.ipynb"],
         "say what to do with `nb.ipynb`: kale run, kale compile or kale check, then it",

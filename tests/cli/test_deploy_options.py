@@ -5,7 +5,7 @@ import json
 import pytest
 
 ALONE = [
-    pytest.param([], "name a notebook or a package", id="nothing to deploy"),
+    pytest.param([], "name what to deploy, or `--follow RUN`", id="nothing to deploy"),
     pytest.param(["nb.ipynb", "--follow", "r"], "one of the two", id="a notebook and a run"),
     pytest.param(["nb.ipynb", "--timeout", "5"], "`--timeout` needs `--wait`", id="a timeout without a wait"),
     pytest.param(["nb.ipynb", "--wait", "--timeout", "0"], "'--timeout'", id="no time at all"),

@@ -83,6 +83,18 @@ def test_a_task_has_its_authors_name():
     assert pipeline_tasks(spec(**{"load-data": []})) == (Task("load-data", "load_data"),)
 
 
+def test_a_loop_is_one_task():
+    given = spec(load=[], _runtime=[])
+    given["components"]["comp-for-loop-1"] = {"dag": {"tasks": {}}}
+    given["root"]["dag"]["tasks"]["for-loop-1"] = {
+        "componentRef": {"name": "comp-for-loop-1"},
+        "dependentTasks": ["load"],
+        "taskInfo": {"name": "for x in xs"},
+    }
+    steps = [(task.name, task.is_step) for task in pipeline_tasks(given)]
+    assert steps == [("_runtime", False), ("load", True), ("for x in xs", True)]
+
+
 def test_tasks_of_a_package_of_kales(kale, notebook, tmp_path):
     roots = [(f"block:root_{number}", f"x{number} = {number}") for number in range(9)]
     path = notebook(*roots, ("block:add prev:root_0 prev:root_1", "print(x0 + x1)"))

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from codegen.builders import one, parameter, plan
+from codegen.test_groups import CASES
 
 from kale.codegen import emit_script
 from kale.core import plan as plan_of_notebook
@@ -133,7 +134,10 @@ BUILT = {
 
 
 def test_formatters_and_linters_have_nothing_to_say(tmp_path):
-    made = BUILT | {path.stem: plan_of_notebook(path) for path in EXAMPLES}
+    plans = [case.values[0] for case in CASES]
+    plain = [each for each in plans if not any(task.options.env for task in each.tasks)]
+    blocks = {f"blocks {number}": each for number, each in enumerate(plain)}
+    made = BUILT | blocks | {path.stem: plan_of_notebook(path) for path in EXAMPLES}
     for name, each in made.items():
         (tmp_path / f"{name}.py").write_bytes(emit_script(each))
     for command in (["format", "--diff"], ["check", "--select=E4,E7,E9,F,I"]):

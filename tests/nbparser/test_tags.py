@@ -118,7 +118,8 @@ def test_every_kind_is_written_as_it_was_read(text):
 
 @given(st.text())
 def test_any_text_is_read_or_refused_and_comes_back(text):
-    for candidate in (text, f"annotation:k:{text}", f"env:A={text}", f"packages:{text}"):
+    for keyword in ("", "annotation:k:", "env:A=", "packages:", "loop:x in ", "loop:", "when:"):
+        candidate = f"{keyword}{text}"
         try:
             tag = parse_tag(candidate)
         except NotebookError:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
+from runners.plans import plan
 
 import kale.marshal
 from kale.ir import Files
+from kale.runners import RunOptions, Silent, run
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +20,22 @@ def runtime() -> Files:
         PurePosixPath("kale_runtime", file.relative_to(folder)): file.read_bytes()
         for file in folder.rglob("*.py")
     }
+
+
+@pytest.fixture
+def run_plan(tmp_path, runtime):
+    """Run a plan in a folder of its own, and again in the next one."""
+    numbers = iter(range(100))
+
+    def start(*tasks, origin=None, observer=None, **options):
+        return run(
+            plan(*tasks),
+            runtime=runtime,
+            run_dir=tmp_path / f"run-{next(numbers)}",
+            cwd=tmp_path,
+            options=RunOptions(**options),
+            origin=origin,
+            observer=observer or Silent(),
+        )
+
+    return start

@@ -12,11 +12,12 @@ from runners.plans import plan, task
 from kale.errors import UsageError
 from kale.ir import Pickling, Port, PortKind
 from kale.runners import default_run_dir
-from kale.runners.contexts import StepContexts, value_folders
+from kale.runners.contexts import StepContexts
 from kale.runners.run_directory import (
     RunDirectory,
     create_run_directory,
 )
+from kale.runners.value_places import value_folders
 
 
 @pytest.mark.parametrize(
@@ -114,12 +115,14 @@ def test_a_step_context_names_folders_by_variable():
     directory = RunDirectory(Path("/run"))
     assert StepContexts(pipeline, directory).of(pipeline.task("load")) == {
         "step": "load",
+        "logged": "/run/artifacts/load",
         "inputs": {},
         "outputs": {"x": "/run/values/load/x", "X": "/run/values/load/X~2"},
         "readers": {"x": [], "X": ["fit"]},
     }
     assert StepContexts(pipeline, directory).of(pipeline.task("fit")) == {
         "step": "fit",
+        "logged": "/run/artifacts/fit",
         "inputs": {"X": ["/run/values/load/X~2"]},
         "outputs": {"y": "/run/values/fit/y"},
         "readers": {"y": []},

@@ -122,3 +122,114 @@ def test_a_step_below_a_failure_is_never_next():
     ready(schedule)
     schedule.fail("a")
     assert schedule.next_after({"b"}) is None
+
+
+# ------------------------------------------------------------------ steps that become several
+
+#: A loop of two steps behind `load`, and who reads all.
+OPEN = {"load": (), "fit": ("load",), "score": ("fit", "load"), "best": ("score",)}
+
+
+def growing() -> Schedule:
+    schedule = Schedule(OPEN, open=["fit", "score"])
+    assert ready(schedule) == ["load"]
+    return schedule
+
+
+def grow(schedule: Schedule, items: int) -> None:
+    names = {step: [f"{step}.{n}" for n in range(items)] for step in ("fit", "score")}
+    after = {f"fit.{n}": ["load"] for n in range(items)}
+    schedule.grow(names, after | {f"score.{n}": [f"fit.{n}", "load"] for n in range(items)})
+
+
+def test_an_open_step_never_starts():
+    schedule = growing()
+    assert schedule.next_after({"load"}) is None
+    schedule.succeed("load")
+    assert ready(schedule) == []
+
+
+def test_who_waited_for_an_open_step_waits_for_all_that_it_becomes():
+    schedule = growing()
+    grow(schedule, 2)
+    schedule.succeed("load")
+    assert ready(schedule) == ["fit.0", "fit.1"]
+    schedule.succeed("fit.1")
+    assert ready(schedule) == ["score.1"]
+    schedule.succeed("score.1")
+    schedule.succeed("fit.0")
+    assert ready(schedule) == ["score.0"]
+    assert schedule.next_after({"score.0"}) == "best"
+    schedule.succeed("score.0")
+    assert ready(schedule) == ["best"]
+
+
+def test_what_is_done_without_starting_keeps_nobody():
+    schedule = growing()
+    after = {"fit": ["load"], "score": ["fit"]}
+    schedule.grow({"fit": ["fit"], "score": ["score"]}, after, done=["fit", "score"])
+    schedule.succeed("load")
+    assert ready(schedule) == ["best"]
+
+
+def test_an_open_step_may_stay_open_under_its_own_name():
+    schedule = growing()
+    after = {"fit": ["load"], "score": ["fit"]}
+    schedule.grow({"fit": ["fit"], "score": ["score"]}, after, open=["score"])
+    schedule.succeed("load")
+    assert ready(schedule) == ["fit"]
+    schedule.succeed("fit")
+    assert ready(schedule) == []
+    schedule.grow({"score": ["score.0"]}, {"score.0": ["fit"]})
+    assert ready(schedule) == ["score.0"]
+
+
+def test_one_of_several_that_fails_keeps_from_running_who_waits_for_all():
+    schedule = growing()
+    grow(schedule, 2)
+    schedule.succeed("load")
+    ready(schedule)
+    assert schedule.fail("fit.1") == ("score.1", "best")
+    schedule.succeed("fit.0")
+    assert ready(schedule) == ["score.0"]
+    assert schedule.blocked_by("best") == ("fit.1",)
+
+
+def test_an_open_step_that_a_failure_keeps_from_running_is_known_as_such():
+    schedule = growing()
+    assert schedule.fail("load") == ("fit", "score", "best")
+    assert schedule.is_blocked("score")
+
+
+EXIT = {"load": (), "fit": ("load",), "clean": ()}
+
+
+@pytest.mark.parametrize(
+    ("fails", "started"),
+    [
+        pytest.param("", ["load", "fit", "clean"], id="all of it succeeded"),
+        pytest.param("fit", ["load", "fit", "clean"], id="its last step failed"),
+        pytest.param("load", ["load", "clean"], id="it never came to its last step"),
+        pytest.param("clean", ["load", "fit", "clean"], id="it fails itself"),
+    ],
+)
+def test_who_waits_for_any_end_runs_in_any_case(fails, started):
+    schedule = Schedule(EXIT, after_any={"clean": ("load", "fit")})
+    found = []
+    while names := ready(schedule):
+        found += names
+        for name in names:
+            schedule.fail(name) if name == fails else schedule.succeed(name)
+    assert found == started
+
+
+def test_who_waits_for_any_end_waits_for_all_that_an_open_step_becomes():
+    schedule = Schedule(EXIT, after_any={"clean": ("load", "fit")}, open=["fit"])
+    ready(schedule)
+    schedule.grow({"fit": ["fit.0", "fit.1"]}, {"fit.0": ["load"], "fit.1": ["load"]})
+    schedule.succeed("load")
+    assert ready(schedule) == ["fit.0", "fit.1"]
+    schedule.fail("fit.0")
+    assert ready(schedule) == []
+    schedule.succeed("fit.1")
+    assert ready(schedule) == ["clean"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from runners.control_plans import handler, loop, standing
 from runners.plans import plan, task
 
 from kale.errors import RefusedError, UsageError
+from kale.runners.control_edges import with_control
 from kale.runners.options import RunOptions
 from kale.runners.selection import select
 
@@ -178,3 +180,35 @@ def test_each_edge_is_looked_at_once_for_each_option():
     before = _Counted.seen
     select(dense, RunOptions(until=frozenset(names[-1:]), start=frozenset(names[:1])))
     assert 0 < _Counted.seen - before <= 2 * sum(range(60))
+
+
+#: `load` tells how often `fit` runs; `clean` runs behind `fit` in any case.
+LOOP = with_control(
+    plan(
+        task("clean"),
+        task("load"),
+        standing([handler("clean"), loop("loop:1", "load")], "fit"),
+        task("apart"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("until", "kept"),
+    [
+        pytest.param("fit", "load fit", id="a step in a loop, and who tells its length"),
+        pytest.param("clean", "load fit clean", id="an exit step and its group"),
+    ],
+)
+def test_what_decides_on_a_step_belongs_to_what_it_needs(until, kept):
+    assert select(LOOP, RunOptions(until=frozenset([until]))).run == {*kept.split()}
+
+
+def test_what_follows_a_decider_runs_again_with_it():
+    assert {*select(LOOP, RunOptions(start=frozenset(["load"]))).force} == {"load", "fit", "clean"}
+
+
+def test_an_item_of_a_loop_cannot_be_chosen():
+    with pytest.raises(UsageError) as caught:
+        select(LOOP, RunOptions(only="fit.0"))
+    assert caught.value.hint == "name `fit`, which means all items of its loop"

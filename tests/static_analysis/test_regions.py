@@ -205,6 +205,23 @@ def test_a_parameter_is_handed_on_by_the_branch_that_leaves_it():
     assert wires(analyzed) == ["xs? maybe: a+if-1-1-values > use"]
 
 
+def test_a_step_made_to_hand_on_runs_where_the_authors_step_does():
+    steps = pipeline(
+        step("gen", "res = [1, 2]"), TEST, step("a", "import pandas\nres = [3]", branch(0)),
+        step("use", "f(res)"), functions=FUNCTIONS,
+    )  # fmt: skip
+    asked = StepOptions(
+        image="mine", packages=("pandas",), limits=(("memory", "2Gi"), ("nvidia.com/gpu", "1"))
+    )
+    steps = replace(
+        steps, steps=tuple(replace(s, options=asked) if s.name == "a" else s for s in steps.steps)
+    )
+    analyzed = analyze(steps)
+    made = analyzed.pipeline.step("if-1-1-values").options
+    assert (made.image, made.packages, made.limits) == ("mine", ("pandas",), (("memory", "2Gi"),))
+    assert analyzed.summary("if-1-1-values").imports == ("pandas",)
+
+
 def test_what_a_step_in_a_loop_may_change_is_guarded():
     analyzed = analyze(
         pipeline(

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from kale.ir import PortKind, Task
+from kale.runners.value_places import ValuePlaces
 
 
-def input_contents(
-    task: Task, places: Mapping[tuple[str, str], Path]
-) -> tuple[dict[str, str], set[str]]:
+def input_contents(task: Task, places: ValuePlaces) -> tuple[dict[str, str], set[str]]:
     """The content of each input by variable, and the types of all.
 
     ``places`` has the folder of each saved value by step and key. Of several versions each counts,
@@ -44,7 +43,7 @@ def input_contents(
     return contents, types
 
 
-def output_contents(task: Task, places: Mapping[tuple[str, str], Path]) -> dict[str, str]:
+def output_contents(task: Task, places: ValuePlaces) -> dict[str, str]:
     """The content of each output, by variable."""
     return {
         port.name: value_content(_manifest(places[task.name, port.key])) for port in task.outputs

@@ -18,6 +18,10 @@ from kale.runners.cache.cell_code import CellCode, read_text
 #: Of a larger tree, only so many files.
 _MOST = 5000
 
+#: What steps import of Kale itself.
+_SDK = Path(__file__).parents[2] / "sdk"
+_OF_KALE = {str(_SDK / "container_step.py"), str(_SDK / "tracking.py")}
+
 _SKIPPED = {"__pycache__", ".git", ".kale", ".ipynb_checkpoints", "node_modules"}
 
 #: Binary modules count by their bytes; nothing is read from them.
@@ -80,7 +84,8 @@ class LocalModules:
             if not found and top in self._packages:
                 path = self._packages[top]
                 found = _tree(path) if os.path.isdir(path) else (path,)  # noqa: PTH112 - text
-            self._found[top] = found
+            # Of an editable Kale, steps run only some modules.
+            self._found[top] = tuple(path for path in found if path in _OF_KALE) or found
         return self._found[top]
 
     def _code(self, path: str) -> CellCode:

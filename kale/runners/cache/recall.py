@@ -27,6 +27,7 @@ from kale.runners.cache.records import FileState, StepKey, StepRecord, record_fr
 from kale.runners.cache.sealing import demand, is_sealed, matches
 from kale.runners.cache.step_keys import StepKeys
 from kale.runners.cache.store import GRACE, Store
+from kale.runners.logged import forget_logged, logged_files
 from kale.runners.run_directory import RunDirectory, read_json, store_root
 
 #: Files of up to this many bytes are read before they are believed.
@@ -158,10 +159,11 @@ class Recall:
     def _clear(self, step: str) -> None:
         directory = self._directory
         shutil.rmtree(directory.values(step), ignore_errors=True)
-        others = directory.executed_notebook(step), directory.page(step), directory.log(step)
-        for path in (*others, directory.metrics_of(step)):
+        for path in directory.files_of(step):
             with suppress(OSError):
                 path.unlink()
+        with suppress(OSError):
+            forget_logged(directory.logged(step))
 
     # ---------------------------------------------------------------------- remembering
 
@@ -199,12 +201,7 @@ class Recall:
                 with suppress(OSError, ValueError, KeyError, AttributeError):
                     files = json.loads(path.read_bytes())["files"]
                     vouched |= {path.parent / name: entry[1] for name, entry in files.items()}
-        others = (
-            directory.executed_notebook(step),
-            directory.page(step),
-            directory.log(step),
-            directory.metrics_of(step),
-        )
+        others = *directory.files_of(step), *logged_files(directory.logged(step))
         for path in (*values, *(other for other in others if other.is_file())):
             digest = vouched.get(path) or self._keys.states.state(str(path), whole=True).digest
             name = path.relative_to(directory.root).as_posix()
@@ -279,12 +276,9 @@ def _is_place_of(path: str, step: str) -> bool:
     place = PurePosixPath(path)
     if place.is_absolute() or ".." in place.parts:
         return False
-    names = {
-        f"notebooks/{step}.ipynb",
-        f"notebooks/{step}.html",
-        f"logs/{step}.log",
-        f"contexts/{step}.metrics.json",
-    }
+    names = {*map(str, RunDirectory(Path()).files_of(step)), f"artifacts/{step}.jsonl"}
+    if place.parts[:2] == ("artifacts", step):
+        return len(place.parts) > 2
     return path in names or (place.parts[:2] == ("values", step) and len(place.parts) == 4)
 
 

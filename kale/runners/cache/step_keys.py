@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kale.ir import Plan, PortKind, Task
+from kale.ir import Plan, Task
 from kale.runners.cache.cell_code import CellCode, read_cell
 from kale.runners.cache.environment import Fingerprints, variables_of
 from kale.runners.cache.file_states import FileStates
@@ -23,12 +23,13 @@ from kale.runners.cache.owner import owner_mark
 from kale.runners.cache.probe_source import file_probe_source
 from kale.runners.cache.records import FileState, StepKey
 from kale.runners.cache.scripts import history_files, started_scripts
-from kale.runners.contexts import value_folders
+from kale.runners.parameters import task_parameters
 from kale.runners.run_directory import RunDirectory, store_root
+from kale.runners.value_places import ValuePlaces
 from kale.version import __version__
 
-#: Cells that Kale writes; they hold nothing but the names of variables.
-_OWN_ROLES = {"load", "save", "record"}
+#: Cells that Kale writes; they hold nothing but names of variables, types and loops.
+_OWN_ROLES = {"load", "types", "save", "decide", "show", "record"}
 
 
 class StepKeys:
@@ -55,7 +56,7 @@ class StepKeys:
         self._fingerprints = Fingerprints(self._folder / "salt")
         self._owner = owner_mark()
         self._runtime = runtime
-        self.places = _value_places(plan, directory)
+        self.places = ValuePlaces(plan, directory)
         self._cells: dict[str, CellCode] = {}
         self._named: dict[str, dict[str, FileState]] = {}
         self._texts: dict[str, tuple[list[str], bool]] = {}
@@ -167,9 +168,7 @@ class StepKeys:
     def _given(self, task: Task) -> dict[str, Any]:
         """The values of the parameters that a step takes."""
         known = {p.name: p.default for p in self._plan.pipeline.parameters}
-        sources = (p.source for p in task.inputs if p.kind is PortKind.PARAMETER)
-        names = [source[1] for source in sources if source is not None and not source[0]]
-        return {name: self._parameters.get(name, known.get(name)) for name in names}
+        return task_parameters(task, {**known, **self._parameters})
 
     def _versions(self, local: LocalCode, types: Iterable[str]) -> dict[str, str]:
         standard = self._python().standard
@@ -261,16 +260,6 @@ class StepKeys:
         if self._interpreter is None:
             self._interpreter = interpreter_of(self._plan.pipeline.kernel)
         return self._interpreter
-
-
-def _value_places(plan: Plan, directory: RunDirectory) -> dict[tuple[str, str], Path]:
-    """The folder of each saved value, by step and key of the output."""
-    places = {}
-    for task in plan.tasks:
-        folders = value_folders(port.name for port in task.outputs)
-        for port in task.outputs:
-            places[task.name, port.key] = directory.values(task.name) / folders[port.name]
-    return places
 
 
 def _may_be_path(text: str) -> bool:

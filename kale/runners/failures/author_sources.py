@@ -20,7 +20,9 @@ _LONGEST_SOURCE = 500_000
 #: What IPython compiles or reads that is the author's and no file: the body of `%time`, a cell
 #: whose indentation does not hold.
 _NAMELESS = frozenset(["<timed exec>", "<timed eval>", "<tokenize>"])
-_INSTALLED = re.compile(r"[\\/](site-packages|dist-packages|kale_runtime|kale[\\/]runners)[\\/]")
+_INSTALLED = re.compile(
+    r"[\\/](site-packages|dist-packages|kale_runtime|kale[\\/](?:runners|sdk))[\\/]"
+)
 
 _MAGICS = frozenset(["run_cell_magic", "run_line_magic"])
 

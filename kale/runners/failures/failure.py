@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from kale.runners.failures.traceback_text import (
     read_probe,
     text_of,
 )
+from kale.script_words import is_script, script_words
 
 #: Frames told beyond the failing line itself; the innermost ones, where the cause is.
 MOST_FRAMES = 5
@@ -64,6 +66,8 @@ def cell_failure(
     if raised.type == "SystemExit":
         message = message or "0"
         hint = "a step must run to its last cell; let code that wants to stop raise an exception"
+    if raised.type == "MarshalError" and is_script(path):
+        message = script_words(message)  # one of Kale's own
     author = _Author(cells, cell, path, step, secrets)
     top, *inner = author.frames(raised.frames)
     return StepError(
@@ -185,10 +189,14 @@ class _Author:
         if not self._has(cell, line):
             line = None
         at = _location(cell, line, path=self.path, step=self.step)
+        if at.in_script and at.cell is None:
+            return self._call()
         if line is None or at.cell is None:
             return Frame(at, "", values=raw.values if at.cell else ())
         source = _lines(cell)[line - 1]
         column, width = _caret(raw, source)
+        if at.in_script:
+            source, column = _in_file(at, source, column, width)
         return Frame(
             replace(at, column=column),
             mask(source, self.secrets),
@@ -198,6 +206,13 @@ class _Author:
             raw.times,
         )
 
+    def _call(self) -> Frame:
+        """The statement of a pipeline's body that the step is, where the author wrote no more."""
+        own = [cell for cell in self.cells if _kale(cell).get("role") == "step"]
+        at = _location(own[-1] if own else _NOTHING, 1, path=self.path, step=self.step)
+        written = linecache.getline(at.path, at.line or 0).rstrip("\r\n")
+        return Frame(at, mask(written, self.secrets))
+
     def _module(self, raw: RawFrame) -> Frame:
         folder, file = Path(self.path).absolute().parent, Path(raw.file)
         if file.is_relative_to(folder):
@@ -206,6 +221,24 @@ class _Author:
         source = mask(raw.text, self.secrets)
         function = "" if raw.function == "<module>" else raw.function
         return Frame(at, source, function, raw.values, raw.width, raw.times)
+
+
+def _in_file(at: Location, source: str, column: int | None, width: int) -> tuple[str, int | None]:
+    """A line as the Python file has it, where that can be read, and the column in it.
+
+    Statements of a pipeline's body stand in its steps without their indentation, and some in other
+    words than the author's.
+    """
+    written = linecache.getline(at.path, at.line or 0).rstrip("\r\n")
+    if not written.strip():
+        return source, column
+    start = written.find(source.strip())
+    if column is None:
+        return written, None
+    if start >= 0:
+        return written, column + start - (len(source) - len(source.lstrip()))
+    part = source[column - 1 :][:width]
+    return written, written.index(part) + 1 if part and written.count(part) == 1 else None
 
 
 def _place(frame: Frame) -> tuple[str, int | None, int | None]:

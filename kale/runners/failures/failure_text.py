@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kale.printable import printable
 from kale.runners.failures.step_error import Frame, StepError, Values
+from kale.script_words import script_words
 
 if TYPE_CHECKING:
     from kale.runners.result import StepResult
@@ -57,7 +58,7 @@ def failure_lines(
         lines += _values(frame.values, paint)
     lines += _inputs(error.inputs, paint)
     facts = {
-        "hint": error.hint,
+        "hint": script_words(error.hint) if error.at.in_script else error.hint,
         "attempts": str(step.attempts) if step.attempts > 1 else "",
         "executed notebook": _path(step.notebook, here),
         "log": _path(step.log, here),
@@ -73,10 +74,7 @@ def retry_reason(error: StepError) -> str:
     """Why an attempt failed, on one line: the place in the notebook and the exception."""
     first = error.message.strip().partition("\n")[0]
     cause = f"{error.type}: {first}" if first else error.type
-    place = [] if error.at.cell is None else [f"cell {error.at.cell}"]
-    if error.at.line is not None:
-        place.append(f"line {error.at.line}")
-    return printable(f"{', '.join(place)}: {cause}" if place else cause)
+    return printable(f"{error.at.place}: {cause}" if error.at.place else cause)
 
 
 def _path(path: Path | None, here: Path | None) -> str:
@@ -97,7 +95,7 @@ class _Paint:
 
 def _inside(frame: Frame) -> str:
     at = frame.at
-    place = f"{at.path if at.cell is None else f'cell {at.cell}'}, line {at.line}"
+    place = f"{at.path}, line {at.line}" if at.cell is None else at.place
     if frame.function:
         place = f"{frame.function}, {place}"
     return printable(f"in {place}, {frame.times} times" if frame.times > 1 else f"in {place}")

@@ -31,8 +31,8 @@ class Frame:
         """The frame as JSON values."""
         return {
             "path": self.at.path,
-            "cell": self.at.cell,
-            "line": self.at.line,
+            "cell": self.at.shown_cell,
+            "line": self.at.shown_line,
             "column": self.at.column,
             "function": self.function,
             "source": self.source,
@@ -68,9 +68,9 @@ class StepError:
         return {
             "type": self.type,
             "message": self.message,
-            "cell": self.at.cell,
+            "cell": self.at.shown_cell,
             "cell_id": self.at.cell_id,
-            "line": self.at.line,
+            "line": self.at.shown_line,
             "column": self.at.column,
             "source": self.source,
             "values": dict(self.values),

@@ -22,6 +22,10 @@ _GENERATED = {
     "load": "it loads other values",
     "save": "it saves other values",
     "record": "it reports other metrics",
+    "item": "it takes another item of its loop",
+    "decide": "it tells of other loops or conditions",
+    "types": "it checks other types",
+    "show": "it shows other values",
 }
 
 #: What a part of the engine is to somebody who wrote a notebook.

@@ -4,6 +4,7 @@
 
     {"event": "started", "format": 1, "pipeline": …, "parameters": {…}, "steps": […], …}
     {"event": "step", "name": …, "status": …, "record": {…}, …}      one for each step
+    {"event": "grown", "step": …, "into": […]}      a step in loops, and what it has become
     {"event": "finished", "status": …, "seconds": …}
 
 A line is in the kernel's hands when the call that writes it returns, so no killed process takes it
@@ -19,7 +20,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,8 +69,11 @@ class Journal:
         plan: Plan,
         parameters: Mapping[str, Any],
         options: RunOptions,
+        steps: Iterable[str] | None = None,
     ) -> Journal:
         """Begin the journal of a run; ``parameters`` are those given, not the defaults.
+
+        ``steps`` are what it is to come to, if that is not just the plan's.
 
         Raises:
             UsageError: it cannot be written (KALE504).
@@ -94,7 +98,7 @@ class Journal:
                 "parameters": dict(parameters),
                 "defaults": {known.name: known.default for known in plan.pipeline.parameters},
                 "options": _options(options),
-                "steps": [task.name for task in plan.tasks],
+                "steps": [*(steps or (task.name for task in plan.tasks))],
             }
         )
         return journal
@@ -119,6 +123,10 @@ class Journal:
         if record is not None and not result.cached:
             # What was taken from elsewhere is still there, should this be lost.
             self._disk.ask()
+
+    def step_grown(self, step: str, into: Sequence[str]) -> None:
+        """Note what came in the place of a step in a loop, once its items are known."""
+        self._write({"event": "grown", "step": step, "into": list(into)})
 
     def finished(self, status: str) -> None:
         """Note how the run ended: ``succeeded``, ``failed`` or ``interrupted``; and close."""

@@ -10,7 +10,7 @@ import fcntl
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from kale.runners.cache.records import FileState, StepRecord, record_from_json
+from kale.runners.expansion import NO_ITEMS, NOT_TAKEN
 from kale.runners.history.journal import FORMAT, read_events
 from kale.runners.result import StepStatus
 from kale.runners.selection import NOT_ASKED_FOR
@@ -27,6 +28,9 @@ PastStatus = Literal["running", "killed", "succeeded", "failed", "interrupted"]
 
 #: How the reason of a step begins that was in flight when the run was ended for another.
 STOPPED = "stopped"
+
+#: How the reasons of steps begin that a run did well without.
+_LEFT_OUT = (NOT_ASKED_FOR, NOT_TAKEN, NO_ITEMS)
 
 _ENDS: dict[str, PastStatus] = {
     "succeeded": "succeeded",
@@ -109,8 +113,8 @@ class PastRun:
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """Its steps without those that ``--until`` and ``--only`` left out, so far as is known."""
-        left_out = {n for n, step in self.steps.items() if step.why.startswith(NOT_ASKED_FOR)}
+        """Its steps without those that options or conditions left out, so far as is known."""
+        left_out = {n for n, step in self.steps.items() if step.why.startswith(_LEFT_OUT)}
         return tuple(name for name in self.order if name not in left_out)
 
     @property
@@ -136,6 +140,7 @@ def read_run(path: Path) -> PastRun | None:
     if first.get("event") != "started" or first.get("format") != FORMAT:
         return None
     steps: dict[str, PastStep] = {}
+    grown: dict[str, list[str]] = {}
     end: dict[str, Any] | None = None
     seconds = 0.0
     for event in events:
@@ -143,6 +148,8 @@ def read_run(path: Path) -> PastRun | None:
             seconds = max(seconds, _seconds(event.get("at")))
             if step := _step(event, path):
                 steps[step.name] = step
+        elif event.get("event") == "grown":
+            grown[_text(event.get("step"))] = _names(event.get("into"))
         elif event.get("event") == "finished" and _text(event.get("status")) in _ENDS:
             end = event
     started = _time(first.get("started"))
@@ -163,9 +170,26 @@ def read_run(path: Path) -> PastRun | None:
         started.strftime("%Y-%m-%dT%H:%M:%SZ") if started else "",
         seconds,
         status,
-        tuple(name for name in _items(first.get("steps")) if isinstance(name, str)),
+        tuple(_grown(_names(first.get("steps")), grown)),
         steps,
     )
+
+
+def _grown(names: list[str], into: dict[str, list[str]]) -> Iterator[str]:
+    """The steps, those in loops replaced by what they have become."""
+    left = names[::-1]
+    while left:
+        name = left.pop()
+        # Once each: a journal may say that a step has become itself.
+        parts = into.pop(name, None)
+        if parts is None:
+            yield name
+        else:
+            left += parts[::-1]
+
+
+def _names(value: object) -> list[str]:
+    return [name for name in _items(value) if isinstance(name, str)]
 
 
 def _step(event: Mapping[str, Any], run: Path) -> PastStep | None:

@@ -30,6 +30,10 @@ class Reasons:
         #: Step to "step: what happened", of the step where it all began.
         self._roots: dict[str, str] = {}
 
+    def know(self, task: Task) -> None:
+        """Be ready to be asked about an instance of a step, which the plan does not have."""
+        self._tasks[task.name] = task
+
     def ran(
         self, step: str, key: StepKey | None, *, miss: str | None = None, asked: str = ""
     ) -> str:

@@ -3,11 +3,12 @@
 KFP keeps its settings in a global, replaces ``print`` and the root logger, and removes its
 workspace when it is done: all that stays in here. JOB is a JSON file: ``package``, ``root`` (a
 folder for what tasks leave), ``scratch`` (a folder that the caller removes), ``logs`` (each task's
-own, by step; a task that is no step's has none), ``cwd``, ``arguments`` (``[task, input, value]``),
-``parent`` (the process that must live on) and ``events`` (an open descriptor). To that it writes
-lines of JSON: ``{"runner": "docker" | "subprocess"}``; ``{"began": step}`` for each attempt;
-``{"ended": step, "succeeded": bool, "folder": path}``; and last ``{"done": null}``, or what KFP
-itself failed at.
+own, by step; a task that is no step's has none), ``indices`` (of each step the inputs with the
+numbers of its items), ``cwd``, ``arguments`` (``[task, input, value]``), ``parent`` (the process
+that must live on) and ``events`` (an open descriptor). To that it writes lines of JSON:
+``{"runner": "docker" | "subprocess"}``; ``{"began": step, "index": [number]}`` for each attempt;
+``{"ended": step, "index": [number], "succeeded": bool, "output": path}``, the path of the executor
+output; and last ``{"done": null}``, or what KFP itself failed at.
 
 Kale's steps are container components, which KFP's SubprocessRunner refuses; but a container of
 Kale's is a Python command that finds all it needs in its arguments. So the class that runs a task
@@ -22,12 +23,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kale.runners.engines.kernel import die_with_parent
+from kale.runners.expansion import instance_name
 from kale.runners.kfp_local.arguments import leave_out, pipeline_arguments
+from kale.runners.kfp_local.mended import mend
 from kale.runners.kfp_local.task_processes import TaskProcesses
 
 #: Where a package's container has them: its command, in four parts, and its arguments.
@@ -71,6 +74,7 @@ def _run(job: Mapping[str, Any], processes: TaskProcesses, send: _Send) -> None:
     runner: local.SubprocessRunner | local.DockerRunner
     # The second document, for Kubernetes alone, is nothing that KFP runs locally.
     package = next(iter(yaml.safe_load_all(Path(job["package"]).read_bytes())))
+    mend()
     given = pipeline_arguments(package, job["arguments"])
     leave_out(package, given)
     if _docker_is_there():
@@ -127,12 +131,13 @@ def _subprocess_handler(
 
         def run(self) -> Status:
             step = self.full_command[_STEP]
-            send({"began": step})
+            about = _about(job, self.full_command)
+            send({"began": step, **about})
             # What a step wants installed goes to a folder of the run's, not to the user's Python.
             packages = str(Path(job["scratch"], f"packages-{step}"))
             env = {**os.environ, **self.env_vars, "PIP_TARGET": packages}
             env["PYTHONPATH"] = os.pathsep.join(filter(None, [packages, env.get("PYTHONPATH")]))
-            with _log(job, step).open("ab") as log:
+            with _log(job, step, about["index"]).open("ab") as log:
                 status = processes.run(
                     # `-P`: the author's folder may hold a `json.py`.
                     [sys.executable, "-P", *self.full_command[1:]],
@@ -142,7 +147,7 @@ def _subprocess_handler(
                     env=env,
                     cwd=job["cwd"],
                 )
-            _tell_end(self.full_command, status == 0, send)
+            send({"ended": step, **about, "succeeded": status == 0})
             return Status.SUCCESS if status == 0 else Status.FAILURE
 
     return StepTaskHandler
@@ -155,25 +160,32 @@ def _docker_handler(base: Any, job: Mapping[str, Any], send: _Send) -> Any:
     class StepTaskHandler(base):  # type: ignore[misc]  # KFP has no types
         def run(self) -> Status:
             step = self.full_command[_STEP]
-            send({"began": step})
+            about = _about(job, self.full_command)
+            send({"began": step, **about})
             with (
-                _log(job, step).open("a", encoding="utf-8") as log,
+                _log(job, step, about["index"]).open("a", encoding="utf-8") as log,
                 contextlib.redirect_stdout(log),
             ):
                 status: Status = super().run()
-            _tell_end(self.full_command, status == Status.SUCCESS, send)
+            send({"ended": step, **about, "succeeded": status == Status.SUCCESS})
             return status
 
     return StepTaskHandler
 
 
-def _log(job: Mapping[str, Any], step: str) -> Path:
-    return Path(job["logs"].get(step) or Path(job["root"]).with_name(f"{step}.log"))
+def _about(job: Mapping[str, Any], command: list[str]) -> dict[str, Any]:
+    """Which items of loops a task works on, and where its executor output is to be."""
+    given = json.loads(command[_EXECUTOR_INPUT])
+    values = given.get("inputs", {}).get("parameterValues", {})
+    index = [int(values[key]) for key in job["indices"].get(command[_STEP], ())]
+    return {"index": index, "output": given["outputs"]["outputFile"]}
 
 
-def _tell_end(command: list[str], succeeded: bool, send: _Send) -> None:
-    folder = Path(json.loads(command[_EXECUTOR_INPUT])["outputs"]["outputFile"]).parent
-    send({"ended": command[_STEP], "succeeded": succeeded, "folder": str(folder)})
+def _log(job: Mapping[str, Any], step: str, index: Sequence[int]) -> Path:
+    if step not in job["logs"]:
+        return Path(job["root"]).with_name(f"{step}.log")
+    path = Path(job["logs"][step])
+    return path.with_name(f"{instance_name(step, tuple(index))}{path.suffix}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import selectors
@@ -17,11 +16,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from kale.errors import Location, RunError, UsageError
+from kale.errors import Location, RunError
 from kale.ir import Plan, Task
+from kale.runners.expansion import Expansion, instance_name
 from kale.runners.kfp_local.arguments import task_arguments
+from kale.runners.kfp_local.instances import decided_by, index_keys, of_what, skipped
 from kale.runners.kfp_local.pod_failure import pod_failure
-from kale.runners.kfp_local.unmet import RunnerName, unmet
+from kale.runners.kfp_local.unmet import RunnerName, check_runnable, unmet
+from kale.runners.logged import Logged, pod_logged, run_metrics
 from kale.runners.parameters import check_names
 from kale.runners.result import RunInterrupted, RunResult, StepError, StepResult
 from kale.runners.run_directory import (
@@ -49,6 +51,7 @@ _KILL_AFTER = 6.0
 
 _NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
 _SILENT = Silent()
+_NOTHING_LOGGED = Logged()
 
 
 def run_kfp_local(
@@ -63,23 +66,19 @@ def run_kfp_local(
     """Have KFP's own local runner run ``package``, the compiled package of ``plan``, and wait.
 
     Each task runs in a container if Docker is there, with its Python package and a daemon that
-    answers; else in a process of this Python, in the folder ``cwd``. One task runs at a time,
-    and the first that fails ends the run, as KFP has it. ``run_dir``, ``parameters`` and
-    ``observer`` are those of :func:`kale.runners.local.run`. What the package asks for and the
-    runner does not do is in the result's diagnostics (KALE511).
+    answers; else in a process of this Python, in the folder ``cwd``. One runs at a time, in a loop
+    one item after the other, and the first that fails ends the run, as KFP has it, where nothing
+    stands in a loop, a branch or a handler. ``run_dir``, ``parameters`` and ``observer`` are those
+    of :func:`kale.runners.local.run`. What the package asks for and the runner does not do is in
+    the result's diagnostics (KALE511).
 
     Raises:
         UsageError: ``run_dir`` cannot be used (KALE504), a parameter does not exist (KALE501), the
-            package ``kfp`` is not installed (KALE512).
+            package ``kfp`` is not installed (KALE512), a step is a container (KALE765).
         RunError: KFP failed, and not because a step did (KALE512).
         RunInterrupted: SIGINT, SIGTERM or SIGHUP came; all processes are gone by then.
     """
-    if importlib.util.find_spec("kfp") is None:
-        raise UsageError(
-            "KALE512",
-            "KFP's local runner needs the package `kfp`, which is not installed here",
-            hint="run `pip install 'kale[kfp]'`, or leave `--engine kfp-local` out",
-        )
+    check_runnable(plan)
     check_names(plan.pipeline, parameters)
     directory = create_run_directory(run_dir)
     scratch = Path(tempfile.mkdtemp(prefix="kale-kfp-"))
@@ -91,6 +90,7 @@ def run_kfp_local(
             "root": str(directory.root / "kfp"),
             "scratch": str(scratch),
             "logs": {task.name: str(directory.log(task.name)) for task in plan.tasks},
+            "indices": index_keys(plan),
             "cwd": str(cwd.absolute()),
             "arguments": task_arguments(plan, parameters),
         }
@@ -108,6 +108,7 @@ class _Run:
     ) -> None:
         self._plan, self._directory = plan, directory
         self._steps = {task.name for task in plan.tasks}
+        self._expansion = Expansion(plan)
         self._broken: str | None = None
         self._observer, self._signals = observer, signals
         self._log = directory.root / "kfp.log"
@@ -196,17 +197,21 @@ class _Run:
                 self._broken = None if event.get("succeeded", True) else step
             case {"runner": name}:
                 self._runner = name
-            case {"began": step}:
-                self._begin(step)
-            case {"ended": step, "succeeded": True, "folder": folder}:
-                self._end(step, None)
-                if self._plan.task(step).metrics:
-                    self._metrics.update(read_json(Path(folder) / _METRICS))
-            case {"ended": step}:
+            case {"began": step, "index": index}:
+                self._begin(instance_name(step, tuple(index)))
+            case {"ended": step, "index": index, "succeeded": True, "output": path}:
+                output, task = Path(path), self._plan.task(step)
+                name = instance_name(step, tuple(index))
+                recorded, own = read_json(output.parent / _METRICS), task.metrics
+                self._metrics.update({n: recorded.pop(n) for n in own if n in recorded})
+                self._end(name, None, pod_logged(output.parent, recorded))
+                for open_step, into in decided_by(self._expansion, name, read_json(output)).items():
+                    self._observer.step_grown(open_step, into)
+            case {"ended": step, "index": index}:
                 # KFP may try again; whether it did is known when something else begins.
                 self._running = None
-                task = self._plan.task(step)
-                self._failed[step] = pod_failure(self._directory.log(step), task, self._at(task))
+                task, name = self._plan.task(step), instance_name(step, tuple(index))
+                self._failed[name] = pod_failure(self._directory.log(name), task, self._at(task))
             case _:
                 self._done = event
 
@@ -225,7 +230,7 @@ class _Run:
 
     # --------------------------------------------------------------------- ending
 
-    def _end(self, step: str, error: StepError | None) -> None:
+    def _end(self, step: str, error: StepError | None, logged: Logged = _NOTHING_LOGGED) -> None:
         """Note how a step ended."""
         self._running = None
         log, started = self._directory.log(step), self._started[step]
@@ -239,6 +244,8 @@ class _Run:
                 error=error,
                 engine=ENGINE,
                 started=started - self._began,
+                logged=logged,
+                **of_what(self._expansion[step]),
             )
         )
 
@@ -252,7 +259,7 @@ class _Run:
             self._end(step, error)
         if self._interrupts:
             if self._running is not None:
-                at = self._at(self._plan.task(self._running))
+                at = self._at(self._expansion[self._running].task)
                 self._end(self._running, StepError("KeyboardInterrupt", "interrupted", at))
             return
         if self._done is None or self._done["done"] is not None or self._broken:
@@ -268,18 +275,19 @@ class _Run:
 
     def _finish(self, seconds: float) -> RunResult:
         """Gather the result and write the run's files."""
-        for task in self._plan.tasks:
-            if task.name not in self._results:
+        for name in self._expansion.names:
+            if name not in self._results:
                 # The first failure ends a run of KFP's, for steps that do not depend on it too.
-                self._note(StepResult(task.name, "skipped", blocked_by=tuple(self._failed)))
-        steps = tuple(self._results[task.name] for task in self._plan.tasks)
-        pipeline = self._plan.pipeline
+                self._note(skipped(self._expansion[name], tuple(self._failed)))
+        steps = tuple(self._results[name] for name in self._expansion.names)
+        well = (s.status == "succeeded" or self._expansion[s.name].left_out for s in steps)
+        pipeline, metrics = self._plan.pipeline, {**run_metrics(steps), **self._metrics}
         result = RunResult(
             pipeline.name,
-            "succeeded" if all(step.status == "succeeded" for step in steps) else "failed",
+            "succeeded" if all(well) else "failed",
             self._directory.root,
             steps,
-            self._metrics,
+            metrics,
             (
                 *self._plan.diagnostics,
                 *pipeline.suppression.keep(unmet(self._plan, self._runner)),
@@ -287,7 +295,7 @@ class _Run:
             seconds,
             bool(self._interrupts),
         )
-        write_json(self._directory.metrics, self._metrics)
+        write_json(self._directory.metrics, metrics)
         write_json(self._directory.result, result.as_json())
         write_report(self._plan, result)
         return result

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from kale.diagnostics import Diagnostic, diagnose
-from kale.errors import Location
+from kale.errors import Location, UsageError
 from kale.ir import Pairs, Plan, StepOptions
 
 #: KFP's runners: each task in a container, or in a process of this machine's Python.
 RunnerName = Literal["docker", "subprocess"]
+
+
+def check_runnable(plan: Plan) -> None:
+    """See that KFP's local runner is there, and can run all steps.
+
+    Raises:
+        UsageError: the package ``kfp`` is not installed (KALE512), a step is a container (KALE765).
+    """
+    if importlib.util.find_spec("kfp") is None:
+        raise UsageError(
+            "KALE512",
+            "KFP's local runner needs the package `kfp`, which is not installed here",
+            hint="run `pip install 'kale[kfp]'`, or leave `--engine kfp-local` out",
+        )
+    for step in plan.pipeline.steps:
+        if step.container:
+            raise UsageError(
+                "KALE765",
+                f"step `{step.name}` is a container, which KFP's local runner is not given",
+                at=step.at,
+                hint="leave `--engine kfp-local` out; Kale runs it with Docker or Podman",
+            )
 
 
 def unmet(plan: Plan, runner: RunnerName) -> tuple[Diagnostic, ...]:

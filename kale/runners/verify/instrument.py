@@ -70,10 +70,13 @@ def snapshot_file(folder: Path, name: str, part: str = "end") -> Path:
     return folder / f"{name}.{part}.json"
 
 
-def snapshot_module() -> Files:
-    """The module that the snapshot cells call, as a file beside the step runtime."""
-    text = importlib.resources.files("kale.runners.verify").joinpath("snapshot.py")
-    return {PurePosixPath(f"{_MODULE}.py"): text.read_bytes()}
+def snapshot_modules() -> Files:
+    """The modules that the cells of ours call, as files beside the step runtime."""
+    folder = importlib.resources.files("kale.runners.verify")
+    return {
+        PurePosixPath(f"kale_{name}.py"): folder.joinpath(f"{name}.py").read_bytes()
+        for name in ("snapshot", "plain")
+    }
 
 
 def watched_plan(plan: Plan, folder: Path) -> Plan:
@@ -92,7 +95,8 @@ def _watched(task: Task, folder: Path) -> Task:
         cells.append(_snapshot_cell(snapshot_file(folder, task.name, "metrics")))
     own = [k for k, cell in enumerate(cells) if cell["metadata"]["kale"]["role"] in _OWN]
     if own:
-        cells.insert(own[-1] + 1, _snapshot_cell(snapshot_file(folder, task.name)))
+        target = snapshot_file(folder, task.name)
+        cells.insert(own[-1] + 1, _snapshot_cell(target, of_item=bool(task.within)))
     return replace(task, notebook=_bytes(document))
 
 
@@ -113,15 +117,20 @@ def whole_plan(
     environment, as are the variables that steps ask for. The snapshots are named by the numbers of
     the stretches, from 0.
     """
-    asked = {name: value for task in plan.tasks for name, value in task.options.env}
-    declaring = _declaring(plan.pipeline, parts)
+    declaring = declaring_cells(plan.pipeline, parts)
     cells: list[dict[str, Any]] = []
     for number, part in enumerate(parts):
         for cell in part.cells:
-            cells.append(_code_cell({"role": "step", "cell": cell.number, "line": 1}, cell.code))
+            cells.append(author_cell(cell.number, cell.code))
             if cell.number in declaring:
-                cells += _given(cell, parameters)
+                cells += given_cells(cell, parameters)
         cells.append(_snapshot_cell(snapshot_file(folder, str(number))))
+    return one_step_plan(plan, cells, env)
+
+
+def one_step_plan(plan: Plan, cells: Iterable[Mapping[str, Any]], env: Mapping[str, str]) -> Plan:
+    """A plan of one step of these cells; ``env`` and what all steps ask for is its environment."""
+    asked = {name: value for task in plan.tasks for name, value in task.options.env}
     kernel = plan.pipeline.kernel
     document = {
         "cells": [{**cell, "id": f"verify-{k}"} for k, cell in enumerate(cells)],
@@ -137,26 +146,37 @@ def whole_plan(
     return replace(plan, tasks=(task,), diagnostics=())
 
 
-def _declaring(pipeline: Pipeline, parts: Sequence[Stretch]) -> frozenset[int]:
+def declaring_cells(pipeline: Pipeline, parts: Sequence[Stretch]) -> frozenset[int]:
     """The cells that declare parameters: those that every step has and whose code none has."""
     code = {source.at.cell for source in (*pipeline.imports, *pipeline.functions)}
     shared = (cell.number for part in parts if part.owners == {SHARED} for cell in part.cells)
     return frozenset(number for number in shared if number not in code)
 
 
-def _given(cell: ActiveCell, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def given_cells(cell: ActiveCell, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """What gives parameters their values behind a cell that declares them, as papermill does."""
     named = [name for name in values if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", cell.code)]
     if named:
         yield _code_cell({"role": "verify"}, "\n".join(f"{n} = {values[n]!r}" for n in named))
 
 
-def _snapshot_cell(target: Path) -> dict[str, Any]:
-    code = f'__import__("{_MODULE}").take(globals(), {str(target)!r})'
+def _snapshot_cell(target: Path, *, of_item: bool = False) -> dict[str, Any]:
+    function = "take_item" if of_item else "take"
+    code = f'__import__("{_MODULE}").{function}(globals(), {str(target)!r})'
     return {
         **_code_cell({"role": "verify"}, code),
         "id": f"verify-{target.stem.rpartition('.')[2]}",
     }
+
+
+def author_cell(number: int, code: str) -> dict[str, Any]:
+    """A cell that counts as the author's."""
+    return _code_cell({"role": "step", "cell": number, "line": 1}, code)
+
+
+def our_cell(code: str) -> dict[str, Any]:
+    """A cell that is none of the author's."""
+    return _code_cell({"role": "verify"}, code)
 
 
 def _code_cell(kale: Mapping[str, Any], code: str) -> dict[str, Any]:

@@ -46,27 +46,29 @@ def shown_by_cell(executed: Mapping[str, Any]) -> dict[int, Shown]:
     for cell in executed.get("cells", ()):
         kale = cell.get("metadata", _NOTHING).get("kale", _NOTHING)
         if kale.get("role") in _WHOLE_CELLS and cell.get("execution_count") is not None:
-            found[kale["cell"]] = _shown(cell.get("outputs", ()))
+            found[kale["cell"]] = shown(cell.get("outputs", ()))
     return found
 
 
-def _shown(outputs: Iterable[Mapping[str, Any]]) -> Shown:
+def shown(outputs: Iterable[Mapping[str, Any]]) -> Shown:
+    """What outputs, as a notebook file has them, show together."""
     parts: dict[str, str] = {}
     displays = 0
     for output in outputs:
         kind = output.get("output_type")
         if kind == "stream":
             name = str(output.get("name"))
-            parts[name] = parts.get(name, "") + _text(output.get("text", ""))
+            parts[name] = parts.get(name, "") + text_of(output.get("text", ""))
         elif kind != "error":  # a failure is told by itself
             displays += 1
             label = "result" if kind == "execute_result" else f"display {displays}"
             for media, data in output.get("data", _NOTHING).items():
-                parts[f"{label} ({media})"] = _text(data)
+                parts[f"{label} ({media})"] = text_of(data)
     return parts
 
 
-def _text(data: Any) -> str:
+def text_of(data: Any) -> str:
+    """Data of an output as one text."""
     if isinstance(data, str):
         return data
     if isinstance(data, list) and all(isinstance(line, str) for line in data):

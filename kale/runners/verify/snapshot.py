@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import sys
 import types
@@ -55,6 +56,14 @@ def take(scope: Mapping[str, Any], target: str) -> None:
             file.write(found)
     except Exception:  # noqa: BLE001 - values of any kind, a full disk; the notebook must go on
         return
+
+
+def take_item(scope: Mapping[str, Any], target: str) -> None:
+    """As :func:`take`, in a step that may work on one of several items; its name is the file's."""
+    with open(os.environ["KALE_STEP_CONTEXT"], encoding="utf-8") as file:  # noqa: PTH123
+        step = json.load(file)["step"]
+    folder, _, end = target.rpartition("/")
+    take(scope, f"{folder}/{step}.{end.partition('.')[2]}")
 
 
 def _alive(scope: Mapping[str, Any]) -> dict[str, Any]:

@@ -127,6 +127,19 @@ def compare_step(
         yield from _sharing(step, here.shared, last.shared, same)
 
 
+def compare_names(step: str, here: Snapshot, runs: Run) -> Iterator[Check]:
+    """A check for each name of ``here``; ``runs`` has the snapshot there of each reference run."""
+    place = _Place(step, (Stretch(frozenset({step}), ()),), (0,), [(one,) for one in runs])
+    checks = {
+        name: _present(place, name, value, strict=True)
+        for name, value in sorted(here.names.items())
+    }
+    yield from checks.values()
+    same = {name for name, check in checks.items() if check.verdict is Verdict.SAME}
+    if runs[0] is not None:
+        yield from _sharing(step, here.shared, runs[0].shared, same)
+
+
 def _touched(summary: StepSummary) -> tuple[frozenset[str], frozenset[str]]:
     """The names that a step's own cells read, write or change; those that they surely bind."""
     touched = summary.defs.keys() | summary.uses.keys() | summary.mutations.keys()

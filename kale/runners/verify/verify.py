@@ -18,19 +18,8 @@ from kale.runners.local import run
 from kale.runners.options import RunOptions
 from kale.runners.result import RunResult
 from kale.runners.run_directory import RunDirectory, default_run_dir, in_use
-from kale.runners.verify.comparison import Comparison, Whole, executed_notebook
-from kale.runners.verify.instrument import (
-    WHOLE,
-    ActiveCell,
-    Stretch,
-    snapshot_file,
-    snapshot_module,
-    stretches,
-    watched_plan,
-    whole_plan,
-)
-from kale.runners.verify.outputs import shown_by_cell
-from kale.runners.verify.values import read_snapshot
+from kale.runners.verify.instrument import ActiveCell, snapshot_modules, watched_plan
+from kale.runners.verify.program import Program, program_of
 from kale.runners.verify.verdict import WRONG, Verification
 
 #: How often the notebook is run again before a difference counts: a set of two words has
@@ -82,21 +71,21 @@ def verify(
     tell = tell or (lambda _: None)
     with _scratch(cwd) as scratch:
         bench = _Bench(
-            plan, {**runtime, **snapshot_module()}, cwd, parameters, options, copy, scratch
+            plan, {**runtime, **snapshot_modules()}, cwd, parameters, options, copy, scratch
         )
-        parts = stretches(plan.pipeline, cells)
-        tell("running the notebook top to bottom")
-        wholes = [bench.run_whole(parts)]
+        program = program_of(analyzed, plan, cells)
+        tell(program.doing)
+        wholes = [bench.run_whole(program)]
         tell("running it as a pipeline")
         result, directory, folder = bench.run_pipeline()
-        comparison = Comparison(analyzed, plan, parts, result, directory, folder)
-        checks = comparison.checks(wholes)
+        compare = program.comparison(result, directory, folder)
+        checks = compare(wholes)
         while (
             any(c.verdict in WRONG and c.kind != "step" for c in checks) and len(wholes) <= repeat
         ):
-            tell(f"running the notebook again, to see what differs by itself ({len(wholes)})")
-            wholes.append(bench.run_whole(parts))
-            checks = comparison.checks(wholes)
+            tell(f"running {program.name} again, to see what differs by itself ({len(wholes)})")
+            wholes.append(bench.run_whole(program))
+            checks = compare(wholes)
     return Verification(
         plan.pipeline.name,
         plan.pipeline.path,
@@ -155,20 +144,15 @@ class _Bench:
     copy: bool
     scratch: Path
 
-    def run_whole(self, parts: Sequence[Stretch]) -> Whole:
-        """Run the notebook in one kernel."""
+    def run_whole(self, program: Program) -> Any:
+        """Run the program in one kernel; what the run has left."""
         folder = self._folder()
         # A run of its own hash seed orders sets in its own way, unless the user has fixed it.
         fixed = "PYTHONHASHSEED" in os.environ
         env = {} if fixed else {"PYTHONHASHSEED": str(int.from_bytes(os.urandom(3)))}
-        plan = whole_plan(self.plan, parts, self.parameters, folder, env)
+        plan = program.plan(self.plan, self.parameters, folder, env)
         result, directory = self._run(plan, {}, folder, _WHOLE)
-        step = result.steps[0]
-        return Whole(
-            tuple(read_snapshot(snapshot_file(folder, str(k))) for k in range(len(parts))),
-            shown_by_cell(executed_notebook(directory, WHOLE)),
-            step.error,
-        )
+        return program.read(directory, folder, result.steps[0].error)
 
     def run_pipeline(self) -> tuple[RunResult, RunDirectory, Path]:
         """Run the pipeline; its snapshots are in the folder that is returned."""

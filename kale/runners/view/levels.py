@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,19 @@ class Levels:
 
     rows: tuple[tuple[str, ...], ...]
     producers: Mapping[str, tuple[str, ...]]
+
+    def grown(self, step: str, into: Sequence[str]) -> Levels:
+        """The same levels, with several steps in the place of one.
+
+        They wait for what that one did, and who waited for it still names it.
+        """
+        rows = tuple(
+            tuple(chain.from_iterable(into if name == step else (name,) for name in row))
+            for row in self.rows
+        )
+        before = dict.fromkeys(into, self.producers[step])
+        known = {name: names for name, names in self.producers.items() if name != step}
+        return Levels(rows, known | before)
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TextIO
 
@@ -42,8 +43,8 @@ class LiveView(Silent):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._console = Console(file=stream, highlight=False)
-        self._states = StepStates(())
-        self._lines = LiveLines("", levels_of({}), self._states)
+        self._title, self._levels, self._states = "", levels_of({}), StepStates(())
+        self._lines = LiveLines("", self._levels, self._states)
         self._began = 0.0
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -54,14 +55,21 @@ class LiveView(Silent):
 
     def run_started(self, plan: Plan) -> None:
         """Begin to draw."""
-        levels = levels_of({task.name: task.after for task in plan.tasks})
-        self._states = StepStates(levels.order)
-        title = plan.pipeline.title or plan.pipeline.name
-        self._lines = LiveLines(title, levels, self._states)
+        self._levels = levels_of({task.name: task.after for task in plan.tasks})
+        self._states = StepStates(self._levels.order)
+        self._title = plan.pipeline.title or plan.pipeline.name
+        self._lines = LiveLines(self._title, self._levels, self._states)
         self._began = time.monotonic()
         self._stream.write(_HIDE_CURSOR)
         self._thread = threading.Thread(target=self._keep_drawing, name="live view", daemon=True)
         self._thread.start()
+
+    def step_grown(self, step: str, into: Sequence[str]) -> None:
+        """Give each item of a loop a line."""
+        self._levels = self._levels.grown(step, into)
+        self._states = self._states.grown(step, into)
+        # In one go: the thread that draws may be at it.
+        self._lines = LiveLines(self._title, self._levels, self._states)
 
     def step_started(self, step: str) -> None:
         """Set the step's clock going."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
 from kale.ir import Plan
@@ -29,6 +29,10 @@ class Observer(Protocol):
 
     def run_started(self, plan: Plan) -> None:
         """The first step is about to start."""
+        ...
+
+    def step_grown(self, step: str, into: Sequence[str]) -> None:
+        """A step in a loop, of which nothing was said yet, has become several, one an item."""
         ...
 
     def step_started(self, step: str) -> None:
@@ -65,6 +69,9 @@ class Silent:
         return False
 
     def run_started(self, plan: Plan) -> None:
+        """Say nothing."""
+
+    def step_grown(self, step: str, into: Sequence[str]) -> None:
         """Say nothing."""
 
     def step_started(self, step: str) -> None:
@@ -106,6 +113,10 @@ class PlainLines(Silent):
     def run_started(self, plan: Plan) -> None:
         """Note how wide the names are."""
         self._width = max((len(task.name) for task in plan.tasks), default=0)
+
+    def step_grown(self, step: str, into: Sequence[str]) -> None:  # noqa: ARG002 - Observer's
+        """Make room for the names."""
+        self._width = max([self._width, *map(len, into)])
 
     def step_started(self, step: str) -> None:
         """Say so."""

@@ -6,19 +6,21 @@ import importlib.resources
 import json
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from kale.ir import Plan
+from kale.runners.expansion import shared_loops
 from kale.runners.result import RunResult, StepResult, failure_lines
 from kale.runners.run_directory import RunDirectory
+from kale.runners.view.artifacts import shown_artifacts
 from kale.runners.view.levels import levels_of
 from kale.runners.view.pages import Pages
 from kale.runners.view.progress import outcome, seconds_text
 from kale.runners.view.report_graph import drawn, in_squares
-from kale.runners.view.step_words import note_of, state_of, time_of
+from kale.runners.view.step_words import counts_of, note_of, state_of, time_of
 from kale.runners.view.timeline import timeline_of
 from kale.version import __version__
 
@@ -68,7 +70,7 @@ def _make_pages(plan: Plan, result: RunResult, directory: RunDirectory) -> None:
     pages = Pages(directory)
     options = {task.name: task.options for task in plan.tasks}
     for step in result.steps:
-        if step.notebook is not None and options[step.name].report is not False:
+        if step.notebook is not None and options[step.task].report is not False:
             pages.make(step.name)
     pages.finish(hurried=False)
 
@@ -96,13 +98,17 @@ class _Report:
         self._steps = {step.name: step for step in result.steps}
         # Names are anything; as addresses within the page, numbers are not.
         self._rows = {name: f"step-{number}" for number, name in enumerate(self._steps, 1)}
+        #: The instances of each of the plan's steps.
+        self._instances: dict[str, list[StepResult]] = {}
+        for step in result.steps:
+            self._instances.setdefault(step.task, []).append(step)
 
     def values(self, parameters: Mapping[str, Any], resume: str) -> dict[str, Any]:
         """Everything at once; ``parameters`` and ``resume`` as :func:`write_report` has them."""
         pipeline, result = self._plan.pipeline, self._result
-        if set(self._levels.order) == set(self._steps):
-            graph = drawn(self._levels, self._steps, self._rows)
-            squares = [] if graph else in_squares(self._levels, self._steps, self._rows)
+        if set(self._levels.order) == set(self._instances):
+            graph = drawn(self._levels, self._instances, self._rows)
+            squares = [] if graph else in_squares(self._levels, self._instances, self._rows)
         else:
             graph, squares = None, []
         return {
@@ -111,10 +117,11 @@ class _Report:
             "path": pipeline.path,
             "outcome": "interrupted" if result.interrupted else result.status,
             "seconds": seconds_text(result.seconds),
-            "counts": self._counts(),
+            "counts": counts_of(result.steps) or "no steps",
             "failures": [self._failure(step) for step in result.failures],
             "resume": resume,
             "metrics": [_metric(name, value) for name, value in result.metrics.items()],
+            "artifacts": shown_artifacts(result.steps, self._directory.root),
             "graph": graph,
             "squares": squares,
             "legend": list(dict.fromkeys(map(state_of, result.steps))),
@@ -126,21 +133,23 @@ class _Report:
             "marks": _MARKS,
         }
 
-    def _counts(self) -> str:
-        """The steps by state, as ``3 succeeded, 1 failed``."""
-        states = [state_of(step) for step in self._result.steps]
-        named = ((state, states.count(state)) for state in dict.fromkeys(states))
-        return ", ".join(f"{count} {state}" for state, count in named) or "no steps"
+    def _after(self, step: StepResult) -> Iterator[tuple[str, str]]:
+        """What a step waited for, each with its row: of loops around both, the same item."""
+        for producer in self._levels.producers.get(step.task, ()):
+            shared = shared_loops(self._plan.task(producer), self._plan.task(step.task))
+            item = step.index[:shared]
+            seen = [s for s in self._instances.get(producer, ()) if s.index[:shared] == item]
+            if seen:
+                yield seen[0].name if len(seen) == 1 else producer, self._rows[seen[0].name]
 
     def _row(self, step: StepResult) -> dict[str, Any]:
-        producers = self._levels.producers.get(step.name, ())
         return {
             "row": self._rows[step.name],
             "name": step.name,
             "state": state_of(step),
             "seconds": time_of(step),
             "attempts": step.attempts,
-            "after": [(name, self._rows[name]) for name in producers if name in self._rows],
+            "after": [*self._after(step)],
             "engine": step.engine,
             "notebook": self._notebook(step),
             "log": self._link(step.log),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Literal
 
 from kale.runners.result import StepResult
@@ -41,6 +41,20 @@ class StepStates:
         self._by_state: dict[State, dict[str, None]] = {state: {} for state in STATES}
         self._by_state["waiting"] = dict.fromkeys(self._rank)
         self._lock = threading.Lock()
+        #: Names that others have come in the place of.
+        self._parts: dict[str, tuple[str, ...]] = {}
+
+    def grown(self, step: str, into: Sequence[str]) -> StepStates:
+        """These states, with the steps ``into``, which wait, in the place of ``step``."""
+
+        def each(names: Iterable[str]) -> Iterator[str]:
+            return chain.from_iterable(into if name == step else (name,) for name in names)
+
+        found = StepStates(each(self._rank))
+        found._states.update({name: self._states[name] for name in self._rank if name != step})
+        found._by_state = {s: dict.fromkeys(each(names)) for s, names in self._by_state.items()}
+        found._parts = {**self._parts, step: tuple(into)}
+        return found
 
     def __len__(self) -> int:
         return len(self._states)
@@ -64,7 +78,11 @@ class StepStates:
 
     def is_done(self, name: str) -> bool:
         """Whether what waits for the step may start, so far as it is concerned."""
-        return self._states[name].state in {"succeeded", "cached"}
+        if (parts := self._parts.get(name)) is not None:
+            return all(map(self.is_done, parts))
+        step = self._states[name]
+        left_out = step.state == "skipped" and step.result is not None and step.result.why != ""
+        return step.state in {"succeeded", "cached"} or left_out
 
     def most_telling(self, room: int) -> list[str]:
         """At most ``room`` steps in their order.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from kale.runners.result import StepResult
 from kale.runners.view.progress import headline, seconds_text, skip_reason, was_interrupted
 
@@ -11,6 +14,11 @@ def state_of(step: StepResult) -> str:
     if step.cached:
         return "cached"
     return "interrupted" if was_interrupted(step) else step.status
+
+
+def counts_of(steps: Iterable[StepResult]) -> str:
+    """Steps by state, as ``3 succeeded, 1 failed``; the states in the order in which they come."""
+    return ", ".join(f"{count} {state}" for state, count in Counter(map(state_of, steps)).items())
 
 
 def time_of(step: StepResult) -> str:

@@ -6,7 +6,7 @@ The entry binds what the block is given, the exit reads what later steps want of
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kale.control import Loop
@@ -29,11 +29,13 @@ def block_pipeline(
     wanted: Iterable[str],
     loop: Loop | None,
     carried: Iterable[Source],
+    made_by_all: Container[str],
 ) -> Pipeline:
     """The pipeline of a block that is no empty one.
 
     ``given`` are the names bound outside, with whether they may be unbound there; those of one of
-    the ``groups`` may share objects. ``carried`` is code of earlier steps that comes with them.
+    the ``groups`` may share objects. ``carried`` is code of earlier steps that comes with them;
+    ``made_by_all`` are the variables of the code at the head of every step.
     """
     cells = [cell for unit in units for cell in body_cells(unit.step)]
     at = units[0].step.at
@@ -42,7 +44,7 @@ def block_pipeline(
     known = given.keys() | {parameter.name for parameter in pipeline.parameters}
     known |= {n for unit in units for source in unit.step.sources for n in names_set_by(source)}
     # What a branch leaves without a value has none for later steps.
-    read = "\n".join(name for name in wanted if name in known)
+    read = "\n".join(name for name in wanted if name in known or name in made_by_all)
     names = tuple(unit.name for unit in units)
     inner = tuple(replace(u.step, after=(*u.step.after, ENTRY), within=()) for u in units)
     end = replace(_step(EXIT, read, replace(at, cell=last)), after=names)

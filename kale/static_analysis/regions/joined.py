@@ -142,7 +142,8 @@ class Joined:
         self.names.add(name)
         around = behind.within[: [one.key for one in behind.within].index(context.key)]
         at = replace(whole(context.at) or context.at, step=name)
-        self.made.append((behind.name, Step(name, (), (), StepOptions(), at, (*around, context))))
+        options = _without_devices(behind.options)
+        self.made.append((behind.name, Step(name, (), (), options, at, (*around, context))))
         found: dict[str, Wire] = {}
         items: dict[str, None] = {}
         for given in names:
@@ -161,6 +162,7 @@ class Joined:
             ),
             items=tuple(items),
             inputs=known,
+            imports=self.summaries[behind.name].imports if behind.name in self.summaries else (),
         )
         return name
 
@@ -174,6 +176,15 @@ class Joined:
         }
         last = {handler.exit_step for handler in handlers}
         self.errors += [refusals.exit_step_reads(w) for w in self.wires if w.consumer in last]
+
+
+def _without_devices(options: StepOptions) -> StepOptions:
+    """What a step that loads and saves values alone needs of another's options: no accelerators."""
+    limits, requests = (
+        tuple((name, quantity) for name, quantity in pairs if "/" not in name)
+        for pairs in (options.limits, options.requests)
+    )
+    return replace(options, limits=limits, requests=requests, report=False, files=())
 
 
 def inputs_from(summary: StepSummary, outside: Outside) -> tuple[Input, ...]:

@@ -16,6 +16,7 @@ from kale.diagnostics import Diagnostic
 from kale.errors import KaleError
 from kale.ir import AnalyzedPipeline, Pipeline, Step, Wire
 from kale.random_states import is_random_state
+from kale.static_analysis.facts import SHARED
 from kale.static_analysis.one_level import Level, assemble, shared_parameters
 from kale.static_analysis.regions import findings, refusals
 from kale.static_analysis.regions.blocks import (
@@ -80,13 +81,18 @@ class _Joiner(Joined):
         if self.top is None:
             self.top, self.given_to_all = analyzed, shared_parameters(level.facts)
             self.made_by_all = {
-                name for name, writes in level.facts.writes.items() if any(w.shared for w in writes)
+                name
+                for name, writes in level.facts.variables.items()
+                if any(SHARED in w.owners and w.definition is None for w in writes)
             }
         given = dict(outside.supplies)
         if around is not None:
-            outside = replace(outside, guards=guarded_in(level, outside, around))
+            outside = replace(outside, guards=guarded_in(level, outside, around, self.made_by_all))
             needs = tuple((n, given[n]) for n in sorted(item_names(around)) if n in given)
             given.update((name, Item(around, needs)) for name in target_names(around))
+            for error in dependent_items(level, analyzed.wires, around, self.made_by_all):
+                error.at = findings.place(error.at, compounds)
+                self.errors.append(error)
         exports: dict[str, Supplies] = {}
         wanted: Supplies = {}
         for name in _in_order(analyzed):
@@ -98,10 +104,6 @@ class _Joiner(Joined):
             if name == EXIT:  # which need not come last: not all steps hand something out
                 wanted = supplies
                 continue
-            if around is not None:
-                for error in dependent_items(level, incoming, around):
-                    error.at = findings.place(error.at, compounds)
-                    self.errors.append(error)
             if name in compounds:
                 inner = _inside(analyzed, level, name, supplies, outside)
                 exports[name] = self._compound(compounds[name], analyzed, level, inner)
@@ -151,7 +153,8 @@ class _Joiner(Joined):
         exports: dict[str, Supply | Item] = {}
         guards = dict(outside.guards)
         for name in asked.keys() - inside:
-            if any(name in names_set_by(s) for leaf in unit.leaves for s in leaf.sources):
+            set_inside = (names_set_by(s) for leaf in unit.leaves for s in leaf.sources)
+            if name in target_names(loop) or any(name in names for names in set_inside):
                 self.errors.append(refusals.last_value(asked[name], unit))
                 continue
             # What a call may set out of sight is as before, or the run stops.
@@ -223,6 +226,7 @@ class _Joiner(Joined):
                 wanted=wanted,
                 loop=loop,
                 carried=outside.carried,
+                made_by_all=self.made_by_all,
             )
             made.update(self._block(block, units, outside, loop))
         else:

@@ -23,13 +23,12 @@ def cycle(units: Sequence[Unit]) -> KaleError:
     )
 
 
-def depends(wire: Wire, at: Location, kind: Kind) -> KaleError:
-    """An item of a loop needs what another one has made."""
+def depends(name: str, reads: str, at: Location, kind: Kind) -> KaleError:
+    """An item of a loop needs what another one has made; ``reads`` says who reads it."""
     does = "changes" if kind is Kind.MUTATE else "sets"
     return AnalysisError(
         "KALE745",
-        f"each item of the loop {does} `{wire.name}`, which step `{wire.consumer}` reads for the "
-        "next item; items are worked on side by side",
+        f"each item of the loop {does} `{name}`, which {reads}; items are worked on side by side",
         at=at,
         hint="append what each item makes to a list, and join the list in a step after the loop",
     )

@@ -19,9 +19,10 @@ from kale.runners.cache.keeper import Keeper
 from kale.runners.cache.recall import Recall
 from kale.runners.cache.records import StepRecord
 from kale.runners.cache.step_keys import StepKeys
-from kale.runners.contexts import StepContexts, value_folders
+from kale.runners.contexts import StepContexts
 from kale.runners.parameters import task_parameters
 from kale.runners.run_directory import RunDirectory, write_json
+from kale.runners.value_places import value_folders
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -157,3 +158,31 @@ def test_what_is_told_of_a_run(tmp_path):
 def test_parameters_that_differ_from_the_defaults(tmp_path, given, changed):
     run = read_run(run_in(tmp_path, "1", parameters=given))
     assert (run.parameters, run.changed_parameters) == (given, changed)
+
+
+@pytest.mark.parametrize(
+    ("grown", "order"),
+    [
+        pytest.param([], ["load", "fit"], id="nothing grew"),
+        pytest.param([("fit", ["fit.0", "fit.1"])], ["load", "fit.0", "fit.1"], id="a loop"),
+        pytest.param(
+            [("fit", ["fit.0", "fit.1"]), ("fit.1", ["fit.1.0"])],
+            ["load", "fit.0", "fit.1.0"],
+            id="a loop in a loop",
+        ),
+        pytest.param([("fit", ["load"]), ("load", ["fit"])], ["load", "fit"], id="in a circle"),
+        pytest.param([("fit", ["fit", "fit"])], ["load", "fit", "fit"], id="into itself"),
+        pytest.param([(["fit"], {"fit": 1}), ("fit", [7, None])], ["load"], id="into no names"),
+        pytest.param(
+            [(f"{n}" if n else "fit", [f"{n + 1}"]) for n in range(5000)],
+            ["load", "5000"],
+            id="very deep",
+        ),
+    ],
+)
+def test_steps_in_loops_are_known_by_what_they_became(tmp_path, grown, order):
+    journal = run_in(tmp_path, "1", [succeeded("load"), failed("fit")]) / JOURNAL
+    lines = journal.read_text().splitlines(keepends=True)
+    told = [{"event": "grown", "step": step, "into": into} for step, into in grown]
+    journal.write_text("".join([lines[0], *(json.dumps(t) + "\n" for t in told), *lines[1:]]))
+    assert read_run(journal.parent).order == tuple(order)

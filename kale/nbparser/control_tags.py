@@ -9,10 +9,11 @@ from typing import NoReturn
 
 from kale.credentials import without_credentials
 from kale.errors import NotebookError
+from kale.nbparser.commas import from_tag
 from kale.nbparser.syntax import parse_quietly
 from kale.nbparser.tag_kinds import ControlTag, LoopTag, ParallelismTag, WhenTag
 
-_LOOP = "write `loop:NAME in ITEMS`, as in `loop:x in xs` or `loop:i, x in enumerate(xs)`"
+_LOOP = "write `loop:NAME in ITEMS`, as in `loop:x in xs` or `loop:i; x in enumerate(xs)`"
 _WHEN = "write `when:CONDITION`, as in `when:score > 0.8`, `when:elif CONDITION` or `when:else`"
 
 #: What an expression of a tag may not hold: it would bind names, or wait.
@@ -33,7 +34,7 @@ def _parsed(code: str, rest: str) -> list[ast.stmt]:
 
 
 def _loop(rest: str) -> LoopTag:
-    match _parsed(f"for {rest.strip()}:\n pass", rest):
+    match _parsed(f"for {from_tag(rest.strip())}:\n pass", rest):
         case [ast.For(target=target, iter=items, body=[ast.Pass()], orelse=[])] if _binds(target):
             text, over = _text(target), _text(items)
             bare = isinstance(target, ast.Tuple) and len(target.elts) > 1
@@ -64,7 +65,7 @@ def _binds(target: ast.expr) -> bool:
 
 
 def _when(rest: str) -> WhenTag:
-    text = rest.strip()
+    text = from_tag(rest.strip())
     if text == "else":
         return WhenTag("", otherwise=True)
     test = text.removeprefix("elif ")

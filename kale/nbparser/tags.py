@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from kale.errors import NotebookError
+from kale.nbparser.commas import to_tag
 from kale.nbparser.control_tags import CONTROL_FORMS, CONTROL_PARSERS
 from kale.nbparser.lookalikes import right_spelling
 from kale.nbparser.names import check_step_name, suggest_step_name
@@ -135,9 +136,10 @@ def format_tag(tag: Tag) -> str:  # noqa: C901 - one short case a kind
         case RunAsTag(what, value):
             return f"run-as-{what}:{str(value).lower()}"
         case LoopTag(target, items):
-            return f"loop:{target} in {items}"
+            return f"loop:{to_tag(target)} in {to_tag(items)}"
         case WhenTag(test, otherwise):
-            return f"when:{f'elif {test}' if test and otherwise else test or 'else'}"
+            told = to_tag(test)
+            return f"when:{f'elif {told}' if told and otherwise else told or 'else'}"
         case ParallelismTag(items):
             return f"parallelism:{items}"
 

@@ -124,8 +124,8 @@ def test_the_cells_of_a_script(imported):
                 show(x, 1)
             """,
             [
-                "[block:show] [loop:x in [1, 2]] show(x)",
-                "[block:show-2] [loop:x in [*[1, 2]]] show(x, 1)",
+                "[block:show] [loop:x in [1; 2]] show(x)",
+                "[block:show-2] [loop:x in [*[1; 2]]] show(x, 1)",
             ],
             id="two loops over the same are not taken for one",
         ),
@@ -149,7 +149,7 @@ def test_the_cells_of_a_script(imported):
                 for z in range(n):
                     show(i, x, z)
             """,
-            ["[block:show] [loop:i, x in enumerate([4, 5])] [parallelism:2] [loop:z in range(n)]"
+            ["[block:show] [loop:i; x in enumerate([4; 5])] [parallelism:2] [loop:z in range(n)]"
              " show(i, x, z)"],
             id="nested loops",
         ),

@@ -16,6 +16,7 @@ from kale.nbparser.tag_kinds import LoopTag, ParallelismTag, WhenTag
         ("loop:i, (a, *b) in enumerate(xs)", LoopTag("i, (a, *b)", "enumerate(xs)")),
         ("loop:x in {'a:b': 1}.items()", LoopTag("x", "{'a:b': 1}.items()")),
         ("loop:x in (1, 2)", LoopTag("x", "(1, 2)")),
+        ("loop:i; (a; *b) in zip(xs; [';', 2])", LoopTag("i, (a, *b)", "zip(xs, [';', 2])")),
         ("loop:(x,) in xs", LoopTag("(x,)", "xs")),
         ("when:score > 0.8", WhenTag("score > 0.8")),
         ("when:d['a:b'] in ys and (not ready)", WhenTag("d['a:b'] in ys and (not ready)")),
@@ -33,9 +34,10 @@ def test_tags_of_loops_and_conditions_are_read_and_written(text, tag):
     ("text", "same"),
     [
         ("loop:  x in\txs".replace("\t", " "), "loop:x in xs"),
-        ("loop:(i, x) in enumerate( xs )", "loop:i, x in enumerate(xs)"),
-        ("loop:x in 1, 2", "loop:x in (1, 2)"),
-        ("loop:x in *a, b", "loop:x in (*a, b)"),
+        ("loop:(i, x) in enumerate( xs )", "loop:i; x in enumerate(xs)"),
+        ("loop:x in ['a,b', 'c']", "loop:x in ['a\\x2cb'; 'c']"),
+        ("loop:x in 1, 2", "loop:x in (1; 2)"),
+        ("loop:x in *a, b", "loop:x in (*a; b)"),
         ('when: name == "a" ', "when:name == 'a'"),
         ("when: else ", "when:else"),
     ],
@@ -45,7 +47,7 @@ def test_spaces_quotes_and_brackets_do_not_count(text, same):
     assert format_tag(parse_tag(text)) == same
 
 
-_LOOP = "write `loop:NAME in ITEMS`, as in `loop:x in xs` or `loop:i, x in enumerate(xs)`"
+_LOOP = "write `loop:NAME in ITEMS`, as in `loop:x in xs` or `loop:i; x in enumerate(xs)`"
 _WHEN = "write `when:CONDITION`, as in `when:score > 0.8`, `when:elif CONDITION` or `when:else`"
 _PARALLELISM = "write `parallelism:N` with a whole number from 1, as in `parallelism:4`"
 

@@ -106,7 +106,7 @@ class _Writer:
         kind = self.random.choice(
             [*PLAIN, "show", "loop", "loop", "gather", "each", "choose", "choose"]
         )
-        if (kind in {"loop", "gather", "choose"} and depth >= 2) or (
+        if (kind in {"loop", "gather", "flat", "choose"} and depth >= 2) or (
             kind == "grow" and not self.changes
         ):
             kind = "show"
@@ -159,6 +159,25 @@ class _Writer:
         inner = [*numbers, new]
         self.block(indent + 1, inner, self.left(lists), depth + 1)
         self.put(indent + 1, f"{new}l.append(inc({self.number(inner)}))")
+        lists.append(f"{new}l")
+
+    def flat(self, indent: int, numbers: list[str], lists: list[str], depth: int, new: str) -> None:
+        """A loop in a loop that appends to a list from outside both, some items perhaps."""
+        self.put(indent, f"{new}l = []")
+        self.put(indent, f"for {new} in {self.items(lists)}:")
+        outer = [*numbers, new]
+        left = self.left(lists)
+        if self.random.random() < 0.5:
+            self.statement(indent + 1, outer, left, depth + 1)
+        self.put(indent + 1, f"for {new}i in {self.items(left)}:")
+        inner = [*outer, f"{new}i"]
+        last = indent + 2
+        if self.random.random() < 0.4:
+            self.put(last, f"if {self.number(inner)} > {self.random.randint(0, 9)}:")
+            last += 1
+        self.put(last, f"{new}l.append(inc({self.number(inner)}))")
+        if self.random.random() < 0.5:
+            self.statement(indent + 1, outer, left, depth + 1)
         lists.append(f"{new}l")
 
     def each(self, indent: int, numbers: list[str], lists: list[str], depth: int, new: str) -> None:

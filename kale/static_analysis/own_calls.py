@@ -111,12 +111,14 @@ class OwnClass:
     """A class of the notebook: its methods, and its bases if they are the notebook's too.
 
     A ``closed`` one has no other bases, and nothing that changes how instances are made or how
-    methods are found. A method of ``None`` may be anything.
+    methods are found. A method of ``None`` may be anything. The first argument of one in
+    ``classmethods`` is the class.
     """
 
     methods: Mapping[str, Summary | None]
     bases: tuple[str, ...] = ()
     closed: bool = True
+    classmethods: frozenset[str] = frozenset()
 
 
 #: What making an instance does where the class has no ``__init__`` of its own: a dataclass's.
@@ -165,6 +167,9 @@ class OwnCode:
                 below = self.classes.get(self.class_of(receiver) or "")
                 alone = below is not None and below.closed and len(below.bases) == 1
                 owner = below.bases[0] if below is not None and alone else None
+            case ast.Name(id=name) as receiver if name in self.classes:
+                known = function.attr in self.classes[name].classmethods
+                owner = name if known else None
             case receiver:
                 owner = self.class_of(receiver)
         return (None if owner is None else self._method(owner, function.attr)), receiver

@@ -174,14 +174,27 @@ def _is_plain(node: FunctionNode) -> bool:
     return not any(isinstance(n, ast.Yield | ast.YieldFrom) for n in walk_scope(body))
 
 
+def _is_classmethod(node: ast.FunctionDef) -> bool:
+    """Whether a method is given its class, and is plain in all else."""
+    match node.decorator_list:
+        case [ast.Name(id="classmethod")]:
+            return not any(
+                isinstance(n, ast.Yield | ast.YieldFrom) for n in walk_scope([*node.body])
+            )
+    return False
+
+
 def _own_class(
     name: str, node: ast.ClassDef, known: dict[str, ast.ClassDef], stored: set[str], work: _Work
 ) -> OwnClass:
     methods = work.methods.setdefault(name, {})
+    classmethods: set[str] = set()
     for child in walk_scope(node.body):
         for bound in bound_names(child):
             # A method that is set again, decorated or replaced from outside may be anything.
-            plain = isinstance(child, ast.FunctionDef) and _is_plain(child)
+            of_class = isinstance(child, ast.FunctionDef) and _is_classmethod(child)
+            plain = of_class or (isinstance(child, ast.FunctionDef) and _is_plain(child))
+            classmethods |= {bound} if of_class else set()
             if plain and bound not in methods and bound not in stored and child in node.body:
                 assert isinstance(child, ast.FunctionDef)
                 work.add(name, bound, child)
@@ -198,7 +211,7 @@ def _own_class(
         and methods.keys().isdisjoint(_UNUSUAL)
         and all(_decorator_name(d) in _PLAIN_DECORATORS for d in node.decorator_list)
     )
-    return OwnClass(methods, tuple(bases), closed)
+    return OwnClass(methods, tuple(bases), closed, frozenset(classmethods))
 
 
 def _decorator_name(node: ast.expr) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from pipelines import chain, pipeline
 
-from kale.static_analysis import analyze
+from kale.static_analysis import analyze, examine
 
 BOX = """
 class Box:
@@ -150,3 +150,22 @@ def test_a_default_argument_is_the_object_that_it_was_defined_with():
     )
     wires = {(w.name, w.consumer): w.producers for w in analyze(notebook).wires}
     assert wires["x", "c"] == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        pytest.param("return cls(v)", [], id="makes an instance"),
+        pytest.param("cls.n = v\n        return cls()", ["KALE305"], id="sets an attribute"),
+        pytest.param("cls.seen.append(v)", ["KALE305"], id="changes what the class holds"),
+    ],
+)
+def test_a_classmethod_that_leaves_its_class_alone_changes_no_code(body, codes):
+    code = (
+        "class S:\n    seen = []\n    def __init__(self, v=0):\n        self.v = v\n"
+        f"    @classmethod\n    def fit(cls, v):\n        {body}"
+    )
+    found = examine(
+        pipeline(("functions", code), ("a", "t = [1]"), ("b", "s = S.fit(t)"), ("c", "S.fit(t)"))
+    )
+    assert [error.code for error in found.errors] == codes

@@ -126,15 +126,18 @@ def _place(cell: Mapping[str, Any], text: str) -> tuple[str, str]:
     # IPython takes blank lines away from the top before it counts.
     blank = next((number for number, text in enumerate(lines) if text.strip()), 0)
     line = int(found[1] or found[2]) + blank if found else 0
+    first = ours.get("line", 1)
+    # Numbers like these are of a Python file, which has lines alone.
+    cell_words = f"cell {ours['cell']}, " if ours["cell"] < 1_000_000 else ""
     if found is None or line > len(lines):
-        return f"cell {ours['cell']}", ""
+        return cell_words.removesuffix(", ") or f"line {first}", ""
     source = lines[line - 1].strip()
     shown = f":\n    {source}"
     # Of a syntax error IPython shows the line and, below, what is wrong with it.
     pointed = re.match(r".*\n( *)(\S.*)\n( *\^+) *\n", text[found.start() :])
     if pointed and pointed[2].strip() == source:
         shown += f"\n    {pointed[3][len(pointed[1]) :]}"
-    return f"cell {ours['cell']}, line {ours.get('line', 1) + line - 1}", shown
+    return f"{cell_words}line {first + line - 1}", shown
 
 
 def _traceback(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 _TEXT, _PAGE = 100_000, 9_000_000
 
 #: Cells that Kale wrote.
-_OURS = ("parameters", "load", "save", "record")
+_OURS = ("parameters", "load", "item", "types", "save", "decide", "show", "record")
 
 _IMAGES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp")
 
@@ -71,7 +71,9 @@ def _cell(cell: Mapping[str, Any]) -> Iterator[str]:
         opened = " open" * any(output["output_type"] == "error" for output in outputs)
         yield f"<details{opened}><summary>{label}Kale: {role}</summary>"
     else:
-        place = f"cell {ours['cell']}, line {ours.get('line', 1)}" if "cell" in ours else ""
+        place = f"line {ours.get('line', 1)}" if "cell" in ours else ""
+        if ours.get("cell", 1_000_000) < 1_000_000:  # the others are of a Python file
+            place = f"cell {ours['cell']}, {place}"
         yield f"<p>{label}{place}</p>"
     yield source
     yield from map(_output, outputs)

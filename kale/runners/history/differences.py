@@ -9,6 +9,7 @@ from typing import Any
 
 from kale.runners.cache.records import StepKey
 from kale.runners.failures.masking import HIDDEN, names_secret
+from kale.script_words import BODY, script_line
 
 #: How many differences a sentence names, and how much it shows of a value.
 _MOST = 3
@@ -223,6 +224,8 @@ def _cells(names: list[str]) -> str:
         match = _CELL.fullmatch(name)
         if match is None:
             told.append(name)
+        elif int(match[2]) >= BODY:
+            told.append(f"line {script_line(int(match[2]))}")
         elif match[1]:
             told.append(f"cell {match[2]} ({match[1]})")
         else:

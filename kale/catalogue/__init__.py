@@ -3,6 +3,7 @@
 from kale.catalogue import (
     channels,
     cluster,
+    control_flow,
     environment,
     files,
     graph,
@@ -10,14 +11,14 @@ from kale.catalogue import (
     names,
     package,
     runs,
-    sdk,
+    scripts,
     tags,
     volumes,
 )
 
 _SECTIONS = (
     files, tags, graph, names, channels, package, environment, volumes, runs, cluster, kubernetes,
-    sdk,
+    scripts, control_flow,
 )  # fmt: skip
 
 #: Every code that Kale prints, by code, in ascending order.

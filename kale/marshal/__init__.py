@@ -26,7 +26,6 @@ _ON_DEMAND = {
     "check_types": ".type_checks",
     "decide": ".control_flow",
     "item": ".control_flow",
-    "last": ".control_flow",
 }
 
 

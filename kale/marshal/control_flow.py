@@ -40,18 +40,6 @@ def item(items: Iterable[Any], number: int, guarded: str = "") -> Any:
     )
 
 
-def last(items: Iterable[Any]) -> Any:
-    """The last item, which a loop's variable is bound to behind the loop.
-
-    Raises:
-        NameError: there is none, and the variable has no value.
-    """
-    found = [*items][-1:]
-    if not found:
-        raise NameError("the loop had no items, so its variable has no value behind it")
-    return found[0]
-
-
 def decide(
     scope: Mapping[str, Any],
     loops: Mapping[str, str] = _NONE,

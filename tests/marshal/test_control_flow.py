@@ -12,7 +12,7 @@ import pytest
 
 from kale import marshal
 from kale.marshal import MarshalError, load_inputs, loop_sharing, save_outputs, step, values
-from kale.marshal.control_flow import decide, item, last
+from kale.marshal.control_flow import decide, item
 from kale.marshal.manifest import read_manifest
 
 
@@ -89,8 +89,6 @@ def test_items_are_those_of_a_for_loop(decisions, items):
     found = [item(items, number) for number in range(len(expected))]
     assert found == expected
     assert [*map(type, found)] == [*map(type, expected)]
-    if expected:
-        assert last(items) == expected[-1]
 
 
 def test_what_an_item_is_part_of_changes_with_it():
@@ -179,8 +177,6 @@ def test_items_that_are_not_there_in_this_process():
         "the loop has no item 1 in this step: what it goes over has other items in each process; "
         "make a list of them first"
     )
-    with pytest.raises(NameError, match=r"^the loop had no items, so its variable has no value"):
-        last([])
 
 
 def test_the_functions_are_the_runtimes_own():

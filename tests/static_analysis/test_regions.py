@@ -222,6 +222,31 @@ def test_a_step_made_to_hand_on_runs_where_the_authors_step_does():
     assert analyzed.summary("if-1-1-values").imports == ("pandas",)
 
 
+def out_of_sight(within):
+    """A step in a loop or branch that may call what sets a variable of the shared code."""
+    shared = "count = 0\ndef bump():\n    global count\n    count += 1\n"
+    decides = [("loop:1", "res"), ("if:1", "n")]
+    return analyze(
+        pipeline(
+            step("gen", "res = [bump]\nn = 0", decides=decides),
+            step("use", "y = res[0].method(1)", within),
+            step("end", "print(count)"),
+            functions=shared,
+        )
+    )
+
+
+def test_what_a_call_in_a_loop_may_set_out_of_sight_is_guarded():
+    analyzed = out_of_sight(XS)
+    assert analyzed.summary("use").unchanged == (("count", "end"),)
+    assert wires(analyzed) == ["count maybe: gen > end", "res: gen > use"]
+
+
+def test_what_a_call_in_a_branch_may_set_out_of_sight_travels():
+    found = wires(out_of_sight(branch(0, decider="gen")))
+    assert "count? maybe: use+if-1-1-values > end" in found
+
+
 def test_what_a_step_in_a_loop_may_change_is_guarded():
     analyzed = analyze(
         pipeline(

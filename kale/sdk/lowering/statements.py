@@ -216,7 +216,9 @@ def _lower_return(body: Body, statement: ast.stmt, value: ast.expr | None) -> No
         )
     parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
     for part in parts:
-        if part is None or isinstance(part, ast.Name | ast.Constant | ast.ListComp):
+        if part is None or isinstance(part, ast.Name | ast.ListComp):
+            continue
+        if isinstance(part, ast.Constant) and part.value is None:
             continue
         if not is_step_call(body, part):
             raise body.refuse(

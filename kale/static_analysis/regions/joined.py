@@ -33,7 +33,8 @@ class Outside:
     """What a block is given: values by name, which of them may share objects, and code.
 
     ``inputs`` tell where the values come from. ``guards`` maps those that the block must leave as
-    they are to who else reads them.
+    they are to who else reads them; ``unseen`` are those, of the variables that every step makes
+    anew, that a call in the block may change where the block itself does not show it.
     """
 
     supplies: Supplies = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Outside:
     inputs: Mapping[str, Input] = field(default_factory=dict)
     guards: Mapping[str, str] = field(default_factory=dict)
     carried: tuple[Source, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict)
 
 
 class Joined:
@@ -113,6 +115,7 @@ class Joined:
             for name, reader in outside.guards.items()
             if name in changed and (name in found or name in self.made_by_all)
         }
+        guards.update((n, reader) for n, reader in outside.unseen.items() if n not in changed)
         carried = dict.fromkeys((*outside.carried, *summary.carried))
         self.summaries[summary.name] = replace(
             summary,

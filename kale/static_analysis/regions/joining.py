@@ -142,6 +142,14 @@ class _Joiner(Joined):
             if unit.name in wire.producers:
                 asked.setdefault(wire.name, wire)
         first = unit.contexts[0]
+        set_inside = {n for leaf in unit.leaves for s in leaf.sources for n in names_set_by(s)}
+        set_inside |= target_names(first) if isinstance(first, Loop) else set()
+        unseen = {
+            name: wire.consumer
+            for name, wire in asked.items()
+            if name in self.made_by_all and name not in set_inside
+        }
+        outside = replace(outside, unseen={**outside.unseen, **unseen})
         if isinstance(first, Loop):
             return self._loop(unit, first, level, outside, asked)
         return self._condition(unit, first, outside, asked)
@@ -153,13 +161,9 @@ class _Joiner(Joined):
         exports: dict[str, Supply | Item] = {}
         guards = dict(outside.guards)
         for name in asked.keys() - inside:
-            set_inside = (names_set_by(s) for leaf in unit.leaves for s in leaf.sources)
-            if name in target_names(loop) or any(name in names for names in set_inside):
+            if name not in outside.unseen and not is_random_state(name):
                 self.errors.append(refusals.last_value(asked[name], unit))
-                continue
-            # What a call may set out of sight is as before, or the run stops.
-            guards.setdefault(name, asked[name].consumer)
-            if name in outside.supplies:
+            elif name in outside.supplies:
                 exports[name] = outside.supplies[name]
         for name in item_names(loop) & outside.supplies.keys():
             # An item may change what is its own alone, unless somebody reads it later.
@@ -268,6 +272,7 @@ def _inside(
         {one.name: one for one in inputs_from(summary, outside)},
         guards,
         tuple(dict.fromkeys((*outside.carried, *summary.carried))),
+        outside.unseen,
     )
 
 

@@ -37,7 +37,9 @@ Supplies = Mapping[str, Supply | Item]
 
 
 def wires_of(wire: Wire, supply: Supply | Item) -> Iterator[Wire]:
-    """The wires that bring a value to the consumer of ``wire``."""
+    """The wires that bring a value to the consumer of ``wire``; none for what nobody saves."""
+    if isinstance(supply, Supply) and not supply.producers:
+        return
     if isinstance(supply, Supply):
         yield replace(
             wire,
